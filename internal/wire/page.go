@@ -1,0 +1,15 @@
+package wire
+
+// Page is what the server puts into the page that it sends (the JSON of the element with id "maru-page"), so that the
+// first paint is already right: nobody is shown as logged out at a reload.
+type Page struct {
+	User       *User           `json:"user,omitempty" doc:"Who is logged in; absent for a visitor."`
+	Epoch      string          `json:"epoch"`
+	Lang       string          `json:"lang" enum:"ko,en"`
+	SignUp     string          `json:"signUp" enum:"open,closed"`
+	Categories []Category      `json:"categories"`
+	Rooms      []MyRoom        `json:"rooms,omitempty"`
+	Users      []User          `json:"users,omitempty"`
+	Room       *RoomAnswer     `json:"room,omitempty" doc:"The room that the address names, where the user may see it."`
+	Messages   *MessagesAnswer `json:"messages,omitempty" doc:"The newest page of that room."`
+}
