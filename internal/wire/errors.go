@@ -23,6 +23,6 @@ type Problem struct {
 
 // Answer is how every acknowledgement looks: the fields of the event's own answer beside ok, or an error.
 type Answer struct {
-	OK    bool   `json:"ok"`
+	OK    bool     `json:"ok"`
 	Error *Failure `json:"error,omitempty"`
 }

@@ -1,0 +1,70 @@
+# Two commands matter: `make run` and `make test`. The others are their parts.
+
+export CGO_ENABLED ?= 0
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+GO_SOURCES := $(shell find . -name '*.go' -not -path './node_modules/*' 2>/dev/null) go.mod go.sum
+WEB_SOURCES := $(shell find web/src web/public -type f 2>/dev/null) web/index.html web/vite.config.ts web/package.json
+NPM := npm --no-fund --no-audit --loglevel=error
+LINT := go tool -modfile=tools/go.mod golangci-lint
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: build ## Build everything and serve on :8080 (settings: MARU_… variables)
+	@exec bin/maru
+
+.PHONY: build
+build: bin/maru ## Build the site and bin/maru
+
+bin/maru: $(GO_SOURCES) web/dist/index.html | need-go
+	go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $@ ./cmd/maru
+
+web/dist/index.html: $(WEB_SOURCES) node_modules/.package-lock.json | need-node
+	$(NPM) run build --workspace web
+
+node_modules/.package-lock.json: package-lock.json | need-node
+	$(NPM) ci
+	@touch $@
+
+.PHONY: need-go need-node
+need-go need-node: need-%:
+	@scripts/need $*
+
+.PHONY: test
+test: lint test-go test-web test-e2e ## Run every check: linters, Go with the race detector, web units, a real browser
+
+.PHONY: lint
+lint: web/dist/index.html | need-go ## Run the linters of both languages
+	$(LINT) run
+	$(NPM) run lint --workspace web
+
+.PHONY: test-go
+test-go: build ## Run the Go tests with the race detector
+	@scripts/need gcc
+	CGO_ENABLED=1 go test -race -timeout 8m ./...
+
+.PHONY: test-web
+test-web: node_modules/.package-lock.json web/dist/index.html ## Run the site's unit tests and its size limit
+	$(NPM) run test --workspace web
+	$(NPM) run size --workspace web
+
+.PHONY: test-e2e
+test-e2e: build ## Run two people in a real Chromium against bin/maru
+	@CHROMIUM="$$(scripts/chromium)" && export CHROMIUM && $(NPM) run e2e --workspace web
+
+.PHONY: generate
+generate: ## Make the site's types from the Go types
+	go generate ./...
+
+.PHONY: fmt
+fmt: ## Format everything
+	$(LINT) fmt
+	$(NPM) run format --workspace web
+
+.PHONY: clean
+clean: ## Remove what was built (never ./data)
+	rm -rf bin node_modules web/dist/assets web/dist/index.html

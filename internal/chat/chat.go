@@ -1,0 +1,87 @@
+package chat
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base32"
+	"errors"
+	"strings"
+	"time"
+)
+
+// Chat is one node's door to the rules. Its methods may be called from many goroutines.
+type Chat struct {
+	store    Store
+	bus      Bus
+	clock    Clock
+	presence Presence
+	nfc      func(string) string
+	digest   []byte
+	limits   limits
+}
+
+// Options is what a Chat is made of; every field but NoRateLimits must be set.
+type Options struct {
+	Store    Store
+	Bus      Bus
+	Clock    Clock
+	Presence Presence
+	// NFC puts text into Unicode's normal form C.
+	NFC func(string) string
+	// DigestKey keys the digests by which a repeated client id is compared with the first request.
+	DigestKey []byte
+	// NoRateLimits lets everybody do everything as often as they like: for tests and benchmarks.
+	NoRateLimits bool
+}
+
+// New makes a Chat.
+func New(o Options) *Chat {
+	return &Chat{
+		store: o.Store, bus: o.Bus, clock: o.Clock, presence: o.Presence,
+		nfc: o.NFC, digest: o.DigestKey, limits: newLimits(o.Clock, !o.NoRateLimits),
+	}
+}
+
+// Epoch names the database's history: a client that cached another one's starts again.
+func (c *Chat) Epoch() string { return c.store.Epoch() }
+
+// now is the time in the contract's precision.
+func (c *Chat) now() time.Time { return c.clock.Now().UTC().Truncate(time.Millisecond) }
+
+// publish hands events over once tx is on disk.
+func (c *Chat) publish(tx Tx, events ...Event) {
+	tx.AfterCommit(func() { c.bus.Publish(events...) })
+}
+
+// NewID returns a name that nobody has used and nobody can guess: 80 random bits in 16 letters and digits.
+func NewID() string {
+	var b [10]byte
+	_, _ = rand.Read(b[:]) // never fails: crypto/rand ends the program instead
+	return strings.ToLower(base32.StdEncoding.EncodeToString(b[:]))
+}
+
+// read runs fn on a snapshot and gives back its result.
+func read[T any](ctx context.Context, s Store, fn func(Reader) (T, error)) (T, error) {
+	var out T
+	err := s.Read(ctx, func(r Reader) (err error) {
+		out, err = fn(r)
+		return err
+	})
+	return out, err
+}
+
+// write runs fn in a transaction and gives back its result.
+func write[T any](ctx context.Context, s Store, fn func(Tx) (T, error)) (T, error) {
+	var out T
+	err := s.Write(ctx, func(tx Tx) (err error) {
+		out, err = fn(tx)
+		return err
+	})
+	return out, err
+}
+
+// isNotFound reports whether the store had no such row.
+func isNotFound(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.Code == NotFound
+}

@@ -1,0 +1,287 @@
+package chat
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// MessageKind tells what a message's row holds.
+type MessageKind string
+
+// The kinds of message. A deleted one keeps its place in the timeline and nothing else. A hidden one exists only in
+// what is sent: it stands for a change whose message the reader may not see.
+const (
+	KindMessage MessageKind = "message"
+	KindSystem  MessageKind = "system"
+	KindDeleted MessageKind = "deleted"
+	KindHidden  MessageKind = "hidden"
+)
+
+// Limits of a message.
+const (
+	MaxTextRunes     = 4000
+	MaxClientIDBytes = 64
+)
+
+// Message is one entry of a room's timeline in its newest state. (RoomID, Seq) names it; Seq is the Rev that it was
+// created with.
+type Message struct {
+	RoomID   RoomID
+	Seq      int64
+	Rev      int64
+	ClientID string // "" for system messages
+	SenderID UserID // "" for system messages
+	Kind     MessageKind
+	Text     string
+	ReplyTo  int64 // seq, 0 for none
+	Event    *SystemEvent
+	SentAt   time.Time
+	EditedAt time.Time // zero when never edited
+}
+
+// EventType says what a system message tells.
+type EventType string
+
+// The events of a timeline.
+const (
+	EventCreated EventType = "created"
+	EventJoined  EventType = "joined"
+	EventLeft    EventType = "left"
+)
+
+// SystemEvent is what a system message tells; the client words it in its reader's language.
+type SystemEvent struct {
+	Type     EventType
+	UserID   UserID
+	ByUserID UserID
+}
+
+// About returns the user that a message is from or about.
+func (m Message) About() UserID {
+	if m.Event != nil {
+		return m.Event.UserID
+	}
+	return m.SenderID
+}
+
+// HiddenFrom reports whether a member who sees what is beyond visibleAfter may not see m.
+func (m Message) HiddenFrom(visibleAfter int64) bool { return m.Seq <= visibleAfter }
+
+// Hidden returns what stands for m where it may not be seen.
+func (m Message) Hidden() Message {
+	return Message{RoomID: m.RoomID, Seq: m.Seq, Rev: m.Rev, Kind: KindHidden}
+}
+
+// Draft is a message to be sent.
+type Draft struct {
+	ClientID string
+	Text     string
+	ImageIDs []string // not accepted yet
+	ReplyTo  int64    // seq, 0 for none
+}
+
+// Send adds a message to a room and returns it once it is on disk. The same request again returns the message as it is
+// now and created is false, also after its sender left; another one under the same client id is ClientIDReused.
+func (c *Chat) Send(ctx context.Context, by UserID, id RoomID, d Draft) (m Message, created bool, err error) {
+	if err := c.limits.send.check(by); err != nil {
+		return Message{}, false, err
+	}
+	if d, err = c.cleanDraft(d); err != nil {
+		return Message{}, false, err
+	}
+	digest := c.digestOf(id, d)
+	type sent struct {
+		message Message
+		created bool
+	}
+	out, err := write(ctx, c.store, func(tx Tx) (sent, error) {
+		earlier, was, err := tx.MessageByClientID(by, d.ClientID)
+		switch {
+		case err == nil && was != nil && !hmac.Equal(was, digest):
+			return sent{}, Errorf(ClientIDReused, "this clientId was used for another message")
+		case err == nil:
+			return sent{message: earlier}, nil
+		case !isNotFound(err):
+			return sent{}, err
+		}
+		v, err := lock(tx, by, id)
+		if err != nil {
+			return sent{}, err
+		}
+		if !v.maySend() {
+			return sent{}, v.refusal()
+		}
+		if err := checkReply(tx, v, d.ReplyTo); err != nil {
+			return sent{}, err
+		}
+		if v.Room.Kind == Direct {
+			if v.Room, err = c.bringBackPeer(tx, v); err != nil {
+				return sent{}, err
+			}
+		}
+		v.Room.Head++
+		m := Message{
+			RoomID: id, Seq: v.Room.Head, Rev: v.Room.Head, ClientID: d.ClientID, SenderID: by, Kind: KindMessage,
+			Text: d.Text, ReplyTo: d.ReplyTo, SentAt: c.now(),
+		}
+		if err := tx.InsertMessage(m, digest); err != nil {
+			return sent{}, err
+		}
+		if err := tx.UpdateRoom(v.Room); err != nil {
+			return sent{}, err
+		}
+		if err := tx.SetReadSeq(id, by, m.Seq); err != nil {
+			return sent{}, err
+		}
+		c.publish(tx, MessageChanged{Message: m, User: v.User})
+		return sent{m, true}, nil
+	})
+	return out.message, out.created, err
+}
+
+func (c *Chat) cleanDraft(d Draft) (Draft, error) {
+	if err := checkClientID(d.ClientID); err != nil {
+		return d, err
+	}
+	if len(d.ImageIDs) > 0 {
+		return d, InvalidField("imageIds", FieldUnknown)
+	}
+	if d.ReplyTo < 0 {
+		return d, InvalidField("replyTo", FieldMalformed)
+	}
+	var err error
+	d.Text, err = c.cleanText("text", d.Text)
+	return d, err
+}
+
+// digestOf is the keyed digest of a request to send, by which a repetition is told from something else: without the key
+// it says nothing about the text. Parts are length-prefixed, so that no two requests read alike.
+func (c *Chat) digestOf(id RoomID, d Draft) []byte {
+	mac := hmac.New(sha256.New, c.digest)
+	for _, part := range []string{string(id), d.Text, strconv.FormatInt(d.ReplyTo, 10)} {
+		_, _ = fmt.Fprintf(mac, "%d:%s", len(part), part) // a hash never fails to write
+	}
+	return mac.Sum(nil)[:16]
+}
+
+func checkReply(r Reader, v visit, replyTo int64) error {
+	if replyTo == 0 {
+		return nil
+	}
+	m, err := r.Message(v.Room.ID, replyTo)
+	if isNotFound(err) || (err == nil && !v.maySee(m)) {
+		return InvalidField("replyTo", FieldUnknown)
+	}
+	return err
+}
+
+// bringBackPeer has who left a direct room present again before they are written to; an account that is gone cannot be
+// written to.
+func (c *Chat) bringBackPeer(tx Tx, v visit) (Room, error) {
+	m, err := tx.Membership(v.Room.ID, v.Room.Peer(v.User.ID))
+	if err != nil || !m.Left {
+		return v.Room, err
+	}
+	peer, err := tx.User(m.UserID)
+	if err != nil {
+		return v.Room, err
+	}
+	if peer.Deleted {
+		return v.Room, Errorf(Forbidden, "the other account is gone")
+	}
+	room, _, err := c.comeBack(tx, v.Room, m)
+	return room, err
+}
+
+// Edit replaces the text of the asker's own message.
+func (c *Chat) Edit(ctx context.Context, by UserID, id RoomID, seq int64, text string) (Message, error) {
+	if err := c.limits.send.check(by); err != nil {
+		return Message{}, err
+	}
+	text, err := c.cleanText("text", text)
+	if err != nil {
+		return Message{}, err
+	}
+	return c.change(ctx, by, id, seq, visit.mayEdit, func(m *Message) bool {
+		if m.Text == text {
+			return false
+		}
+		m.Text, m.EditedAt = text, c.now()
+		return true
+	})
+}
+
+// Delete removes what a message said: the asker's own, or any as the room's owner or an admin. Deleting twice is
+// deleting once.
+func (c *Chat) Delete(ctx context.Context, by UserID, id RoomID, seq int64) (Message, error) {
+	if err := c.limits.send.check(by); err != nil {
+		return Message{}, err
+	}
+	return c.change(ctx, by, id, seq, visit.mayDelete, func(m *Message) bool {
+		if m.Kind == KindDeleted {
+			return false
+		}
+		m.Kind, m.Text, m.ReplyTo = KindDeleted, "", 0
+		return true
+	})
+}
+
+// change gives a message its room's next number and a new state, where the policy lets the asker and apply changed
+// anything.
+func (c *Chat) change(ctx context.Context, by UserID, id RoomID, seq int64, may func(visit, Message) bool, apply func(*Message) bool) (Message, error) {
+	if seq < 1 {
+		return Message{}, InvalidField("seq", FieldMalformed)
+	}
+	return write(ctx, c.store, func(tx Tx) (Message, error) {
+		v, err := lock(tx, by, id)
+		if err != nil {
+			return Message{}, err
+		}
+		m, err := tx.Message(id, seq)
+		if isNotFound(err) || (err == nil && !v.maySee(m)) {
+			if !v.mayRead() {
+				return Message{}, v.refusal()
+			}
+			return Message{}, errNotFound("message")
+		}
+		if err != nil {
+			return Message{}, err
+		}
+		if !may(v, m) {
+			return Message{}, Errorf(Forbidden, "not allowed with this message")
+		}
+		if !apply(&m) {
+			return m, nil
+		}
+		v.Room.Head++
+		m.Rev = v.Room.Head
+		if err := tx.UpdateMessage(m); err != nil {
+			return Message{}, err
+		}
+		if err := tx.UpdateRoom(v.Room); err != nil {
+			return Message{}, err
+		}
+		author, err := tx.User(m.SenderID)
+		if err != nil {
+			return Message{}, err
+		}
+		c.publish(tx, MessageChanged{Message: m, User: author})
+		return m, nil
+	})
+}
+
+// note adds a system message to a locked room and stores the room as it is given.
+func (c *Chat) note(tx Tx, room *Room, event SystemEvent) (Message, error) {
+	room.Head++
+	m := Message{
+		RoomID: room.ID, Seq: room.Head, Rev: room.Head, Kind: KindSystem, Event: &event, SentAt: c.now(),
+	}
+	if err := tx.InsertMessage(m, nil); err != nil {
+		return Message{}, err
+	}
+	return m, tx.UpdateRoom(*room)
+}

@@ -1,0 +1,147 @@
+package chat
+
+import (
+	"context"
+	"time"
+)
+
+// Store keeps what is durable.
+type Store interface {
+	// Read runs fn on one snapshot: everything fn reads is as of one moment.
+	Read(ctx context.Context, fn func(Reader) error) error
+
+	// Write runs fn in a transaction and returns once what it did is on disk. Writes take effect one after the other,
+	// in the order in which Write was called; several may share one sync to disk. Where fn fails nothing of it remains.
+	// fn may run more than once (a database may ask for the transaction again), so it must do nothing but use its
+	// argument and set its results. A full or failing disk is an Unavailable error.
+	Write(ctx context.Context, fn func(Tx) error) error
+
+	// Epoch names this database's history; a restore changes it.
+	Epoch() string
+}
+
+// Reader reads inside one snapshot. Where the one thing asked for is not there, the error's code is NotFound.
+// Lists are never nil errors for nothing found: they are empty.
+type Reader interface {
+	User(UserID) (User, error)
+	// Users returns those of the ids that exist, in no particular order; deleted users are included.
+	Users(ids []UserID) ([]User, error)
+	// FindUsers returns live users whose name contains query, ignoring case, by name and id.
+	FindUsers(query string, limit int) ([]User, error)
+
+	// Room returns a room that is not deleted.
+	Room(RoomID) (Room, error)
+	// DirectRoom returns the room of a pair (ascending).
+	DirectRoom(pair [2]UserID) (Room, error)
+	// PublicRooms returns every public room that is not deleted, with categories; a category without rooms is left out.
+	// Categories come in order of creation, rooms by creation within their category.
+	PublicRooms() ([]Category, []Room, error)
+	Category(CategoryID) (Category, error)
+	CategoryByName(name string) (Category, error)
+
+	// Membership returns a membership, also one that is Left.
+	Membership(RoomID, UserID) (Membership, error)
+	// MembershipsOf returns all memberships of a user, also those that are Left.
+	MembershipsOf(UserID) ([]Membership, error)
+	// Members returns present memberships in the order of joining, then of user id, beginning after one of them
+	// ("" for the first).
+	Members(room RoomID, after UserID, limit int) ([]Membership, error)
+	// MyRooms returns the user's rooms that they have not left, with the newest visible message and the unread count.
+	// Rooms with the newest message (or joining) come first.
+	MyRooms(UserID) ([]MyRoom, error)
+	// Unread counts messages by others, of KindMessage, with seq > after, up to MaxUnread.
+	Unread(room RoomID, reader UserID, after int64) (int, error)
+
+	Message(RoomID, int64) (Message, error)
+	// MessageByClientID returns the message that sender sent as clientID, and the digest kept with it (nil once the
+	// message was deleted).
+	MessageByClientID(sender UserID, clientID string) (Message, []byte, error)
+	// Messages returns messages with seq > Floor in ascending order of seq: see Page.
+	Messages(RoomID, Page) ([]Message, error)
+	// Changes returns messages with rev > since and seq > visibleAfter in ascending order of rev.
+	Changes(room RoomID, since, visibleAfter int64, limit int) ([]Message, error)
+	// Heads returns the heads of those of the rooms that exist and are not deleted.
+	Heads([]RoomID) (map[RoomID]int64, error)
+}
+
+// Page asks for messages with seq > Floor: the newest Limit of those with seq < Before where Before > 0, else the
+// oldest Limit of those with seq > After where After ≥ 0, else the newest Limit.
+type Page struct {
+	Floor  int64
+	Before int64
+	After  int64 // -1 for none
+	Limit  int
+}
+
+// MyRoom is one of a user's rooms as their list shows it.
+type MyRoom struct {
+	Room       Room
+	Membership Membership
+	PeerLeft   bool     // direct rooms: the other one has left
+	Last       *Message // newest visible one that is not deleted, nil where there is none
+	Unread     int
+}
+
+// MaxUnread caps the unread count.
+const MaxUnread = 999
+
+// Tx reads and writes inside one transaction.
+type Tx interface {
+	Reader
+
+	// LockRoom returns a room that is not deleted and keeps others from changing it until the transaction ends.
+	LockRoom(RoomID) (Room, error)
+	InsertCategory(Category) error
+	// InsertRoom fails with RoomNameTaken where a public room of that name (ignoring case) is in the category.
+	InsertRoom(Room) error
+	// UpdateRoom stores a locked room's fields: name, topic, emoji, owner, member count, head, deleted. It fails as
+	// InsertRoom does.
+	UpdateRoom(Room) error
+
+	// PutMembership inserts or replaces a membership.
+	PutMembership(Membership) error
+	DeleteMembership(RoomID, UserID) error
+	// SetReadSeq raises a member's ReadSeq; a lower one changes nothing.
+	SetReadSeq(RoomID, UserID, int64) error
+	// OldestMember returns the membership that was joined first, or NotFound.
+	OldestMember(RoomID) (Membership, error)
+
+	// InsertMessage fails with ClientIDReused where the sender used the client id already. digest is nil for system
+	// messages.
+	InsertMessage(m Message, digest []byte) error
+	// UpdateMessage stores a message's newest rev, kind, text and editing time. A deleted one loses its text, its
+	// reply and its digest.
+	UpdateMessage(Message) error
+
+	UpdateUser(User) error
+	// AnonymiseUser marks a user as deleted and removes their login id, name, password and sessions.
+	AnonymiseUser(UserID) error
+
+	// AfterCommit has fn run once the transaction is on disk, in the order of commits, before any later commit's.
+	// fn must not wait for another Write.
+	AfterCommit(fn func())
+}
+
+// Sweeper removes what deleted rooms left behind, a bounded piece at a time.
+type Sweeper interface {
+	// SweepDeletedRooms removes up to limit rows of deleted rooms and returns how many it removed.
+	SweepDeletedRooms(ctx context.Context, limit int) (int, error)
+}
+
+// Bus carries events to every node. Publish never fails: an event that is lost is found by looking at the heads.
+type Bus interface {
+	// Publish hands events over in order. It may wait while receivers are behind.
+	Publish(events ...Event)
+	// Subscribe has fn called with every event, one after the other, until cancel is called.
+	Subscribe(fn func(Event)) (cancel func())
+}
+
+// Presence tells who is connected somewhere.
+type Presence interface {
+	Online(UserID) bool
+}
+
+// Clock tells the time.
+type Clock interface {
+	Now() time.Time
+}

@@ -1,0 +1,144 @@
+package socketio
+
+import (
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+)
+
+// Options configure a [Server]. The zero value of a field means its default.
+type Options struct {
+	// PingInterval is the time from one pong to the next ping: 25 s, as in
+	// the reference server.
+	PingInterval time.Duration
+	// PingTimeout is how long a client may take to answer a ping: 20 s, as in
+	// the reference server. A vanished client is noticed after the sum of both.
+	PingTimeout time.Duration
+	// ConnectTimeout is how long a connection may be in no namespace at all,
+	// middleware included: 10 s.
+	ConnectTimeout time.Duration
+	// WriteTimeout is how long one write of at most 64 KiB may take: 10 s.
+	WriteTimeout time.Duration
+	// CloseTimeout is how long a closing connection may take to receive what
+	// is queued for it: 5 s.
+	CloseTimeout time.Duration
+	// HandlerGrace is how long handlers go on with a live context after the
+	// client went away, to finish what it had sent: 5 s.
+	HandlerGrace time.Duration
+	// AckTimeout is how long [Socket.EmitWithAck] waits where its context
+	// sets no deadline: 20 s.
+	AckTimeout time.Duration
+
+	// MaxPayload is the largest message from a client, in bytes: 1,000,000,
+	// as in the reference server. It is told to clients.
+	MaxPayload int
+	// SendQueue is how many bytes may wait for one connection, each frame
+	// charged 16 bytes on top: 1 MiB. Beyond it the connection is closed as a
+	// slow consumer. A single frame is always taken by an empty queue.
+	SendQueue int
+	// VolatileQueue is how many bytes may wait when a volatile frame is still
+	// queued: a quarter of SendQueue.
+	VolatileQueue int
+	// EventQueue is how many events of one socket may wait for its handlers:
+	// 64, and never more than MaxPayload bytes of them. Beyond it the
+	// connection is not read.
+	EventQueue int
+	// MaxPendingAcks is how many acknowledgements of one socket may be
+	// awaited by [Socket.EmitWithAck] at once: 256.
+	MaxPendingAcks int
+	// MaxNamespaces is how many namespaces one connection may be in: 32.
+	MaxNamespaces int
+	// MaxConnections is how many connections may be open: without limit.
+	// Others are turned away with HTTP status 503.
+	MaxConnections int
+	// MaxConnectionsPerAddress is the same for each RemoteAddr: without limit.
+	// Others are turned away with HTTP status 429.
+	MaxConnectionsPerAddress int
+
+	// RemoteAddr tells the address of a client: the host of r.RemoteAddr.
+	// Behind a proxy that is trusted, it is the place to believe its header.
+	RemoteAddr func(r *http.Request) string
+	// AllowRequest decides about a handshake, for instance by its Origin: with
+	// an error the client is turned away, with HTTP status 403 unless the
+	// error is a [*Refusal]. Everyone may connect where it is nil, browsers
+	// on foreign sites included.
+	AllowRequest func(r *http.Request) error
+	// ErrorReply is the acknowledgement for the error of a handler made by
+	// [On]. By default {"error":{"message":…,"data":…}}, where only an
+	// [*EventError] is shown to the client.
+	ErrorReply func(err error) any
+	// Logger is told of panics and of errors that clients may not see:
+	// [slog.Default].
+	Logger *slog.Logger
+}
+
+// withDefaults returns complete options, or what is wrong with them.
+func (o Options) withDefaults() (Options, error) {
+	for _, d := range []struct {
+		name  string
+		value *time.Duration
+		unset time.Duration
+	}{
+		{"PingInterval", &o.PingInterval, 25 * time.Second},
+		{"PingTimeout", &o.PingTimeout, 20 * time.Second},
+		{"ConnectTimeout", &o.ConnectTimeout, 10 * time.Second},
+		{"WriteTimeout", &o.WriteTimeout, 10 * time.Second},
+		{"CloseTimeout", &o.CloseTimeout, 5 * time.Second},
+		{"HandlerGrace", &o.HandlerGrace, 5 * time.Second},
+		{"AckTimeout", &o.AckTimeout, 20 * time.Second},
+	} {
+		if *d.value < 0 {
+			return o, fmt.Errorf("socketio: %s is negative", d.name)
+		}
+		if *d.value == 0 {
+			*d.value = d.unset
+		}
+	}
+	for _, d := range []struct {
+		name  string
+		value *int
+		unset int
+	}{
+		{"MaxPayload", &o.MaxPayload, 1_000_000},
+		{"SendQueue", &o.SendQueue, 1 << 20},
+		{"VolatileQueue", &o.VolatileQueue, o.SendQueue / 4},
+		{"EventQueue", &o.EventQueue, 64},
+		{"MaxPendingAcks", &o.MaxPendingAcks, 256},
+		{"MaxNamespaces", &o.MaxNamespaces, 32},
+		{"MaxConnections", &o.MaxConnections, 0},
+		{"MaxConnectionsPerAddress", &o.MaxConnectionsPerAddress, 0},
+	} {
+		if *d.value < 0 {
+			return o, fmt.Errorf("socketio: %s is negative", d.name)
+		}
+		if *d.value == 0 {
+			*d.value = d.unset
+		}
+	}
+	if o.VolatileQueue == 0 {
+		o.VolatileQueue = o.SendQueue / 4
+	}
+	if o.VolatileQueue > o.SendQueue {
+		return o, fmt.Errorf("socketio: VolatileQueue %d exceeds SendQueue %d", o.VolatileQueue, o.SendQueue)
+	}
+	if o.RemoteAddr == nil {
+		o.RemoteAddr = remoteHost
+	}
+	if o.ErrorReply == nil {
+		o.ErrorReply = errorReply
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	return o, nil
+}
+
+func remoteHost(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}
