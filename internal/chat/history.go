@@ -234,17 +234,11 @@ func (c *Chat) Missed(ctx context.Context, id RoomID, since int64, limit int, wa
 	})
 }
 
-// RoomsOf returns the rooms that a user is present in.
-func (c *Chat) RoomsOf(ctx context.Context, user UserID) ([]RoomID, error) {
-	return read(ctx, c.store, func(r Reader) ([]RoomID, error) {
+// PresentIn returns the memberships of a user that they have not left.
+func (c *Chat) PresentIn(ctx context.Context, user UserID) ([]Membership, error) {
+	return read(ctx, c.store, func(r Reader) ([]Membership, error) {
 		memberships, err := r.MembershipsOf(user)
-		rooms := make([]RoomID, 0, len(memberships))
-		for _, m := range memberships {
-			if !m.Left {
-				rooms = append(rooms, m.RoomID)
-			}
-		}
-		return rooms, err
+		return slices.DeleteFunc(memberships, func(m Membership) bool { return m.Left }), err
 	})
 }
 

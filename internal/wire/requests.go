@@ -38,7 +38,7 @@ type DeleteMe struct {
 
 // CreateRoom is the body of POST /rooms.
 type CreateRoom struct {
-	Category string `json:"category" doc:"The category's name; an unknown one is created. 1–20 characters."`
+	Category string `json:"category,omitempty" doc:"The category's name, for public rooms, which need one; an unknown one is created. 1–20 characters."`
 	Name     string `json:"name" doc:"1–40 characters."`
 	Topic    string `json:"topic,omitempty" doc:"At most 200 characters."`
 	Emoji    string `json:"emoji,omitempty" doc:"One emoji."`

@@ -38,8 +38,8 @@ export interface ChangesEvent {
 }
 
 export interface CreateRoom {
-  /** The category's name; an unknown one is created. 1–20 characters. */
-  category: string;
+  /** The category's name, for public rooms, which need one; an unknown one is created. 1–20 characters. */
+  category?: string;
   /** 1–40 characters. */
   name: string;
   /** At most 200 characters. */

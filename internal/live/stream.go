@@ -1,0 +1,217 @@
+package live
+
+import (
+	"sync"
+
+	"github.com/maru-chat/maru/internal/chat"
+	"github.com/maru-chat/maru/socketio"
+)
+
+// stream is one room on this node.
+type stream struct {
+	id chat.RoomID
+
+	// opened is closed once cursor is known; until then changes are only noted to have come.
+	opened chan struct{}
+
+	mu     sync.Mutex
+	cursor int64 // rev of the last change announced, the head when the stream was opened
+	ready  bool  // cursor is known
+	missed bool  // a change came before it was
+	subs   []*subscription
+}
+
+// subscription is a conn in a stream.
+type subscription struct {
+	conn         *conn
+	stream       *stream
+	index        int   // in stream.subs
+	visibleAfter int64 // messages up to here are hidden from the conn's user
+	from         int64 // the position: changes up to here are not sent; unplaced before ready
+}
+
+func newStream(id chat.RoomID) *stream { return &stream{id: id, opened: make(chan struct{})} }
+
+// open makes the cursor known and reports whether changes came meanwhile, which must be read.
+func (s *stream) open(cursor int64) (behind bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ready {
+		return false
+	}
+	s.cursor, s.ready = cursor, true
+	close(s.opened)
+	return s.missed
+}
+
+// fail gives up opening: those who wait go on, and those subscribed are returned, to come back.
+func (s *stream) fail() []*conn {
+	s.mu.Lock()
+	if !s.ready {
+		s.cursor, s.ready = noPosition, true
+		close(s.opened)
+	}
+	s.mu.Unlock()
+	return s.conns()
+}
+
+// add subscribes a conn; changes after from are sent.
+func (s *stream) add(c *conn, visibleAfter, from int64) *subscription {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	sub := &subscription{conn: c, stream: s, index: len(s.subs), visibleAfter: visibleAfter, from: from}
+	s.subs = append(s.subs, sub)
+	return sub
+}
+
+// unplaced is the position of a subscription whose conn has not been told one yet: it gets everything, held for ready.
+const unplaced = int64(-1)
+
+// place gives a subscription its position and returns it; one that joining gave stays where it is further on.
+func (s *stream) place(sub *subscription, head int64) int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	sub.from = max(sub.from, head)
+	return head
+}
+
+// placed reports whether a subscription has a position.
+func (s *stream) placed(sub *subscription) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return sub.from != unplaced
+}
+
+// remove ends a subscription; nothing of the room is sent to it from here on.
+func (s *stream) remove(sub *subscription) (empty bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if sub.index >= 0 {
+		last := s.subs[len(s.subs)-1]
+		last.index = sub.index
+		s.subs[sub.index] = last
+		s.subs[len(s.subs)-1] = nil
+		s.subs = s.subs[:len(s.subs)-1]
+		sub.index = -1
+	}
+	return len(s.subs) == 0
+}
+
+// accept takes a change from the bus. It is sent where it is the very next one; behind tells that others are missing
+// before it.
+func (s *stream) accept(change chat.MessageChanged) (behind bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	rev := change.Message.Rev
+	switch {
+	case !s.ready:
+		s.missed = true
+	case rev <= s.cursor:
+	case rev > s.cursor+1:
+		return true
+	default:
+		s.announce(change)
+	}
+	return false
+}
+
+// catchUp sends what was read from the database. Of those asked about, who is no member any more gets nothing, and is
+// returned.
+func (s *stream) catchUp(m chat.Missed, asked []chat.UserID) (strangers []*subscription) {
+	gone := map[chat.UserID]bool{}
+	for _, user := range asked {
+		if _, member := m.Members[user]; !member {
+			gone[user] = true
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, sub := range s.subs {
+		// Who joined after the snapshot begins beyond it, and gets nothing of it anyway.
+		if gone[sub.conn.user.ID] && sub.from < m.Head {
+			strangers = append(strangers, sub)
+			sub.from = noPosition
+		}
+	}
+	for _, change := range m.Changes {
+		if change.Message.Rev > s.cursor {
+			s.announce(change)
+		}
+	}
+	s.cursor = max(s.cursor, m.Head)
+	s.missed = false
+	return strangers
+}
+
+// noPosition is beyond every rev: nothing is sent.
+const noPosition = int64(1<<63 - 1)
+
+// announce sends a change to every subscription and moves the cursor; s.mu is held. It is encoded once for all, and once
+// more, hidden, where somebody may not see it.
+func (s *stream) announce(change chat.MessageChanged) {
+	rev, after := change.Message.Rev, s.cursor
+	s.cursor = rev
+	var whole, hidden *socketio.Frame
+	for _, sub := range s.subs {
+		if change.Message.HiddenFrom(sub.visibleAfter) {
+			if hidden == nil {
+				hidden = hiddenFrame(change.Message, after)
+			}
+			sub.conn.sendAt(s.id, rev, sub.from, hidden)
+			continue
+		}
+		if whole == nil {
+			whole = messageFrame(change, after)
+		}
+		sub.conn.sendAt(s.id, rev, sub.from, whole)
+	}
+}
+
+// broadcast sends a frame that is not numbered to every subscription but those of one user ("" for nobody).
+func (s *stream) broadcast(frame *socketio.Frame, but chat.UserID, volatile bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, sub := range s.subs {
+		if sub.conn.user.ID == but || sub.from == noPosition {
+			continue
+		}
+		if volatile {
+			sub.conn.sendVolatile(frame)
+		} else {
+			sub.conn.send(frame)
+		}
+	}
+}
+
+// watching returns the users whose conns are subscribed, each once.
+func (s *stream) watching() []chat.UserID {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	seen := make(map[chat.UserID]bool, len(s.subs))
+	users := make([]chat.UserID, 0, len(s.subs))
+	for _, sub := range s.subs {
+		if id := sub.conn.user.ID; !seen[id] {
+			seen[id] = true
+			users = append(users, id)
+		}
+	}
+	return users
+}
+
+// conns returns the conns subscribed.
+func (s *stream) conns() []*conn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	conns := make([]*conn, len(s.subs))
+	for i, sub := range s.subs {
+		conns[i] = sub.conn
+	}
+	return conns
+}
+
+// position returns the cursor, and whether it is known yet.
+func (s *stream) position() (cursor int64, ready bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.cursor, s.ready
+}
