@@ -40,7 +40,7 @@ func EncodeEvent(namespace, event string, args ...any) (*Frame, error) {
 	if reserved(event) {
 		return nil, ErrReserved
 	}
-	e := encoders.Get().(*encoder) //nolint:errcheck,forcetypeassert // the pool holds nothing else
+	e := encoders.Get().(*encoder)
 	defer e.free()
 	e.begin(packetEvent, namespace)
 	return e.event(namespace, event, args)
@@ -51,7 +51,7 @@ func encodeQuestion(namespace string, id uint64, event string, args []any) (*Fra
 	if reserved(event) {
 		return nil, ErrReserved
 	}
-	e := encoders.Get().(*encoder) //nolint:errcheck,forcetypeassert // the pool holds nothing else
+	e := encoders.Get().(*encoder)
 	defer e.free()
 	e.begin(packetEvent, namespace)
 	e.number(id)
@@ -59,7 +59,7 @@ func encodeQuestion(namespace string, id uint64, event string, args []any) (*Fra
 }
 
 func encodeAck(namespace string, id uint64, args []any) (*Frame, error) {
-	e := encoders.Get().(*encoder) //nolint:errcheck,forcetypeassert // the pool holds nothing else
+	e := encoders.Get().(*encoder)
 	defer e.free()
 	e.begin(packetAck, namespace)
 	e.number(id)
@@ -72,7 +72,7 @@ func encodeAck(namespace string, id uint64, args []any) (*Frame, error) {
 
 // encodeAnswer encodes an answer to CONNECT, or a DISCONNECT (no payload).
 func encodeAnswer(kind packetType, namespace string, payload any) (*Frame, error) {
-	e := encoders.Get().(*encoder) //nolint:errcheck,forcetypeassert // the pool holds nothing else
+	e := encoders.Get().(*encoder)
 	defer e.free()
 	e.begin(kind, namespace)
 	if payload != nil {

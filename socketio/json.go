@@ -88,18 +88,18 @@ func (s *scanner) value(depth int) bool {
 	if s.at == len(s.data) {
 		return false
 	}
-	switch c := s.data[s.at]; {
-	case c == '"':
+	switch s.data[s.at] {
+	case '"':
 		return s.text()
-	case c == '{':
+	case '{':
 		return depth < maxDepth && s.object(depth+1)
-	case c == '[':
+	case '[':
 		return depth < maxDepth && s.array(depth+1)
-	case c == 't':
+	case 't':
 		return s.word("true")
-	case c == 'f':
+	case 'f':
 		return s.word("false")
-	case c == 'n':
+	case 'n':
 		return s.word("null")
 	default:
 		return s.number()

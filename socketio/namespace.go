@@ -132,21 +132,26 @@ func On[In, Out any](n *Namespace, event string, handle func(ctx context.Context
 		if err == nil {
 			out, err = handle(ctx, s, in)
 		}
-		switch _, none := any(out).(struct{}); {
-		case err != nil:
-			if shown := (*EventError)(nil); !errors.As(err, &shown) {
-				n.server.options.Logger.ErrorContext(ctx, "socketio: handler failed", "event", event, "socket", s.id, "error", err)
-			}
-			err = ack.Send(n.server.options.ErrorReply(err))
-		case none:
+		if _, none := any(out).(struct{}); err == nil && none {
 			err = ack.Send()
-		default:
+		} else if err == nil {
 			err = ack.Send(out)
 		}
 		if err != nil && !errors.Is(err, ErrNotConnected) {
-			n.server.options.Logger.ErrorContext(ctx, "socketio: acknowledgement failed", "event", event, "socket", s.id, "error", err)
+			n.fail(ctx, s, event, ack, err)
 		}
 	})
+}
+
+// fail acknowledges an error, and logs the one that is not meant for clients.
+func (n *Namespace) fail(ctx context.Context, s *Socket, event string, ack Ack, err error) {
+	log := n.server.options.Logger
+	if shown := (*EventError)(nil); !errors.As(err, &shown) {
+		log.ErrorContext(ctx, "socketio: handler failed", "event", event, "socket", s.id, "error", err)
+	}
+	if err := ack.Send(n.server.options.ErrorReply(err)); err != nil && !errors.Is(err, ErrNotConnected) {
+		log.ErrorContext(ctx, "socketio: error cannot be acknowledged", "event", event, "socket", s.id, "error", err)
+	}
 }
 
 // Count is the number of connected sockets.

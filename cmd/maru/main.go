@@ -1,0 +1,74 @@
+// Command maru is the whole of Maru in one file: the site, the API, Socket.IO and the database.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// version is set by the build.
+var version = "dev"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// A second signal ends the program at once.
+	context.AfterFunc(ctx, stop)
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// commands are what maru can be asked to do.
+type commands struct {
+	Serve   serveCommand   `cmd:"" default:"withargs" help:"Serve the site, the API and Socket.IO (what maru alone does)."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+}
+
+type versionCommand struct{}
+
+// Run prints the version.
+func (versionCommand) Run(out io.Writer) error {
+	_, err := fmt.Fprintln(out, "maru", version)
+	return err
+}
+
+// exited is how kong's wish to end the program (after --help) reaches run.
+type exited int
+
+// run is the program without the process around it; it returns the exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int) {
+	defer func() {
+		switch e := recover().(type) {
+		case nil:
+		case exited:
+			code = int(e)
+		default:
+			panic(e)
+		}
+	}()
+	parser, err := kong.New(&commands{},
+		kong.Name("maru"),
+		kong.Description("A self-hosted chat in one file.\n\nEvery flag is also an environment variable: --public-url is MARU_PUBLIC_URL."),
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(code int) { panic(exited(code)) }),
+		kong.DefaultEnvars("MARU"),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.BindTo(stdout, (*io.Writer)(nil)),
+	)
+	if err == nil {
+		var command *kong.Context
+		if command, err = parser.Parse(args); err == nil {
+			err = command.Run()
+		}
+	}
+	if err == nil || errors.Is(err, context.Canceled) {
+		return 0
+	}
+	_, _ = fmt.Fprintf(stderr, "maru: %v\n", err)
+	return 1
+}

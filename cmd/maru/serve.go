@@ -1,0 +1,332 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/pprof"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/maru-chat/maru/internal/auth"
+	"github.com/maru-chat/maru/internal/bus"
+	"github.com/maru-chat/maru/internal/chat"
+	"github.com/maru-chat/maru/internal/httpapi"
+	"github.com/maru-chat/maru/internal/live"
+	"github.com/maru-chat/maru/internal/sqlstore"
+	"github.com/maru-chat/maru/web"
+)
+
+// serveCommand holds the flags of the contract, part 1.
+type serveCommand struct {
+	Addr           string        `default:":8080" placeholder:"HOST:PORT" help:"Public address: site, API, Socket.IO (${default})."`
+	Data           string        `default:"./data" placeholder:"FOLDER" help:"Folder of the embedded state: database, secret (${default})."`
+	Database       string        `placeholder:"URL" help:"sqlite:FILE; by default maru.db in the data folder."`
+	SecretFile     string        `placeholder:"FILE" help:"The secret that signs tokens; by default in the data folder, made at the first start."`
+	AdminAddr      string        `default:"127.0.0.1:9090" placeholder:"HOST:PORT" help:"Private address: /debug/pprof; empty for none (${default})."`
+	PublicURL      string        `name:"public-url" placeholder:"URL" help:"Where browsers find Maru, as https://chat.example.com; by default what each request says."`
+	SignUp         string        `name:"signup" default:"open" enum:"open,closed" help:"Who may make an account: open or closed (${default})."`
+	RateLimits     string        `default:"on" enum:"on,off" help:"Limits on sends, log-ins and sign-ups: on or off; off is for tests (${default})."`
+	TrustedProxies []string      `placeholder:"CIDR,…" help:"Whose X-Forwarded-* headers are believed; by default nobody's."`
+	Drain          time.Duration `default:"5s" help:"Over how long the closing of connections is spread at the end (${default})."`
+}
+
+// Run serves until the context ends, then drains.
+func (c *serveCommand) Run(ctx context.Context, _ io.Writer) error {
+	front, err := c.front()
+	if err != nil {
+		return err
+	}
+	if c.Drain < 0 {
+		return fmt.Errorf("--drain %s: is negative", c.Drain)
+	}
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return fmt.Errorf("--data %s: %w", c.Data, cause(err))
+	}
+	path, err := c.databaseFile()
+	if err != nil {
+		return err
+	}
+	log := newLogger()
+	store, err := sqlstore.Open(ctx, sqlstore.Options{Path: path, Logger: log})
+	if err != nil {
+		return err
+	}
+	node, err := c.start(ctx, store, front, log)
+	if err != nil {
+		return errors.Join(err, store.Close())
+	}
+	<-ctx.Done()
+	log.Info("draining", "over", c.Drain.String())
+	return node.stop(c.Drain)
+}
+
+func (c *serveCommand) secretFile() string {
+	if c.SecretFile != "" {
+		return c.SecretFile
+	}
+	return filepath.Join(c.Data, "secret")
+}
+
+func (c *serveCommand) databaseFile() (string, error) {
+	kind, file, named := strings.Cut(c.Database, ":")
+	switch {
+	case c.Database == "" || (kind == "sqlite" && file == ""):
+		return filepath.Join(c.Data, "maru.db"), nil
+	case named && kind == "sqlite":
+		return file, nil
+	}
+	return "", errors.New("--database: only sqlite:FILE is known to this version")
+}
+
+// front reads how Maru is reached.
+func (c *serveCommand) front() (auth.Front, error) {
+	var front auth.Front
+	if c.PublicURL != "" {
+		u, err := url.Parse(c.PublicURL)
+		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || strings.Trim(u.Path, "/") != "" {
+			return front, fmt.Errorf("--public-url %q: must look like https://chat.example.com", c.PublicURL)
+		}
+		front.PublicURL = u
+	}
+	for _, s := range c.TrustedProxies {
+		prefix, err := netip.ParsePrefix(s)
+		if err != nil {
+			address, err := netip.ParseAddr(s)
+			if err != nil {
+				return front, fmt.Errorf("--trusted-proxies %q: must be an address or a range as 10.0.0.0/8", s)
+			}
+			prefix = netip.PrefixFrom(address, address.BitLen())
+		}
+		front.Proxies = append(front.Proxies, prefix)
+	}
+	return front, nil
+}
+
+// node is everything that runs.
+type node struct {
+	log      *slog.Logger
+	store    *sqlstore.DB
+	bus      *bus.Memory
+	live     *live.Live
+	public   *http.Server
+	admin    *http.Server
+	draining atomic.Bool
+	end      context.CancelFunc // of what runs beside the servers
+	tasks    sync.WaitGroup
+}
+
+func (c *serveCommand) start(ctx context.Context, store *sqlstore.DB, front auth.Front, log *slog.Logger) (*node, error) {
+	// The store's lock on the folder keeps two first starts from making a secret each.
+	secret, err := loadSecret(c.secretFile())
+	if err != nil {
+		return nil, fmt.Errorf("--secret-file %s: %w", c.secretFile(), cause(err))
+	}
+	keys, err := deriveKeys(secret)
+	if err != nil {
+		return nil, err
+	}
+	if err := store.ClaimSecret(ctx, keys.fingerprint); err != nil {
+		return nil, fmt.Errorf("--secret-file %s: %w", c.secretFile(), err)
+	}
+	// Addresses first: nothing else is worth doing where they are taken.
+	listener, err := listen("--addr", c.Addr)
+	if err != nil {
+		return nil, err
+	}
+	limited := c.RateLimits == "on"
+	if !limited {
+		log.Warn("RATE LIMITS ARE OFF: anybody may try passwords and send as fast as they can; this is for tests alone")
+	}
+
+	n := &node{log: log, store: store, bus: bus.NewMemory()}
+	clock := systemClock{}
+	presence := live.NewPresence(clock)
+	rules := chat.New(chat.Options{
+		Store: store, Bus: n.bus, Clock: clock, Presence: presence, NFC: norm.NFC.String,
+		DigestKey: keys.digest, NoRateLimits: !limited,
+	})
+	who, err := auth.New(store, rules, n.bus, clock, secret, auth.Options{
+		SignUp: auth.SignUpMode(c.SignUp), Limits: limited, Logger: log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if n.live, err = live.New(live.Options{
+		Chat: rules, Auth: who, Front: front, Presence: presence, Clock: clock, Logger: log, NoRateLimits: !limited,
+	}); err != nil {
+		return nil, err
+	}
+	api, err := httpapi.New(httpapi.Options{
+		Chat: rules, Auth: who, PublicURL: front.PublicURL, TrustedProxies: front.Proxies, Pages: web.Dist(),
+		Socket: n.live, Logger: log, Ready: n.ready, Version: version,
+	})
+	if err != nil {
+		return nil, err
+	}
+	n.public = httpapi.Server(c.Addr, api)
+
+	background, end := context.WithCancel(context.WithoutCancel(ctx))
+	n.end = end
+	n.tasks.Go(func() { n.live.Run(background, n.bus) })
+	n.tasks.Go(func() { who.Run(background) })
+	n.tasks.Go(func() { sweepRooms(background, store, log) })
+	if err := n.serveAdmin(c.AdminAddr); err != nil {
+		_ = listener.Close()
+		return nil, errors.Join(err, n.stop(0))
+	}
+	n.tasks.Go(func() { n.serve(n.public, listener) })
+	log.Info("serving", "addr", listener.Addr().String(), "site", siteURL(front, listener), "version", version)
+	return n, nil
+}
+
+// listen opens an address, and says which flag named one that cannot be had.
+func listen(flag, address string) (net.Listener, error) {
+	listener, err := net.Listen("tcp", address) //nolint:noctx // opening a local address does not wait
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", flag, address, cause(err))
+	}
+	return listener, nil
+}
+
+// siteURL is where a person on this machine can look.
+func siteURL(front auth.Front, listener net.Listener) string {
+	if front.PublicURL != nil {
+		return front.PublicURL.String()
+	}
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	if err != nil {
+		return ""
+	}
+	return "http://localhost:" + port
+}
+
+func (n *node) serve(server *http.Server, listener net.Listener) {
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		n.log.Error("serving ended", "addr", listener.Addr().String(), "error", err.Error())
+	}
+}
+
+// serveAdmin serves what only the operator may see.
+func (n *node) serveAdmin(address string) error {
+	if address == "" {
+		return nil
+	}
+	listener, err := listen("--admin-addr", address)
+	if err != nil {
+		return err
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	n.admin = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+	n.tasks.Go(func() { n.serve(n.admin, listener) })
+	return nil
+}
+
+// ready tells /readyz whether this node should get requests.
+func (n *node) ready(ctx context.Context) httpapi.Readiness {
+	r := httpapi.Readiness{Ready: true, Parts: map[string]string{"node": "ok", "database": "ok"}}
+	if n.draining.Load() {
+		r.Ready, r.Parts["node"] = false, "draining"
+	}
+	if err := n.store.Ping(ctx); err != nil {
+		r.Ready, r.Parts["database"] = false, "does not answer"
+	}
+	return r
+}
+
+// lastRequests is how long requests under way may take once connections are closed.
+const lastRequests = 5 * time.Second
+
+// stop lets everything under way finish: connections are closed spread over the time given, so that their clients do not
+// all come back at once, and what was sent is committed and acknowledged.
+func (n *node) stop(over time.Duration) error {
+	n.draining.Store(true)
+	ctx, cancel := context.WithTimeout(context.Background(), over+lastRequests)
+	defer cancel()
+	var errs []error
+	if err := n.live.Drain(ctx, over); err != nil {
+		n.log.Warn("some connections were cut", "error", err.Error())
+	}
+	for _, server := range []*http.Server{n.public, n.admin} {
+		if server == nil {
+			continue
+		}
+		if err := server.Shutdown(ctx); err != nil {
+			n.log.Warn("some requests were cut", "error", err.Error())
+			errs = append(errs, server.Close())
+		}
+	}
+	n.end()
+	n.tasks.Wait()
+	errs = append(errs, n.store.Close())
+	n.bus.Close()
+	return errors.Join(errs...)
+}
+
+// sweepRooms removes what deleted rooms left behind, in pieces that keep nobody waiting.
+func sweepRooms(ctx context.Context, store chat.Sweeper, log *slog.Logger) {
+	const (
+		piece = 500
+		pause = 50 * time.Millisecond
+		every = time.Minute
+	)
+	for wait := time.Duration(0); ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(wait):
+		}
+		removed, err := store.SweepDeletedRooms(ctx, piece)
+		if err != nil && ctx.Err() == nil {
+			log.Warn("sweeping deleted rooms", "error", err.Error())
+		}
+		if wait = every; err == nil && removed == piece {
+			wait = pause
+		}
+	}
+}
+
+// cause is an error without the operation and path that the message names already.
+func cause(err error) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return e.Err
+	}
+	if e, ok := errors.AsType[*net.OpError](err); ok {
+		if e, ok := errors.AsType[*os.SyscallError](e.Err); ok {
+			return e.Err
+		}
+		return e.Err
+	}
+	return err
+}
+
+type systemClock struct{}
+
+// Now implements chat.Clock.
+func (systemClock) Now() time.Time { return time.Now() }
+
+// newLogger writes for people on a terminal, and lines of JSON elsewhere.
+func newLogger() *slog.Logger {
+	if info, err := os.Stderr.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
+		return slog.New(slog.NewTextHandler(os.Stderr, nil))
+	}
+	return slog.New(slog.NewJSONHandler(os.Stderr, nil))
+}

@@ -1,0 +1,249 @@
+package httpapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"path"
+	"strconv"
+	"strings"
+
+	"github.com/maru-chat/maru/internal/auth"
+	"github.com/maru-chat/maru/internal/chat"
+	"github.com/maru-chat/maru/internal/present"
+	"github.com/maru-chat/maru/internal/wire"
+)
+
+// site serves the built site: its files, and at every other address its one page with the session's state in it, so that
+// a reload never shows somebody as logged out.
+type site struct {
+	*api
+	files map[string]*file
+	index []byte // nil where the site has not been built
+	plain *template.Template
+}
+
+// What the built page has in the places that the server fills.
+var (
+	langPlace  = []byte(`<html lang="ko"`)
+	statePlace = []byte(`id="maru-page">{}</script>`)
+)
+
+func newSite(a *api, pages fs.FS) (*site, error) {
+	files, err := readSite(pages)
+	if err != nil {
+		return nil, err
+	}
+	plain, err := template.ParseFS(docsFiles, "docs/plain.html")
+	if err != nil {
+		return nil, fmt.Errorf("httpapi: the plain page's template: %w", err)
+	}
+	s := &site{api: a, files: files, plain: plain}
+	if index, ok := files["/index.html"]; ok && bytes.Contains(index.body, statePlace) {
+		s.index = index.body
+	}
+	delete(files, "/index.html")
+	return s, nil
+}
+
+func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		s.unknown(w, r)
+		return
+	}
+	if f, ok := s.files[r.URL.Path]; ok {
+		f.ServeHTTP(w, r)
+		return
+	}
+	if strings.HasPrefix(r.URL.Path, "/assets/") || strings.Contains(path.Base(r.URL.Path), ".") {
+		http.Error(w, "404 not found", http.StatusNotFound) // a missing file must not look like the page
+		return
+	}
+	h := w.Header()
+	h.Set("Cache-Control", "no-store")
+	h.Set("Vary", "Cookie, Accept-Language")
+	if s.index == nil {
+		s.sayPlainly(w, r, http.StatusServiceUnavailable, "The site has not been built",
+			"This is Maru's server, and it works. Its site is missing: run “make build”, then start it again.",
+			"The API is described at /api/docs.")
+		return
+	}
+	page, err := s.pageFor(w, r)
+	if err != nil {
+		failure := present.Failure(err, requestID(r.Context()))
+		s.log.ErrorContext(r.Context(), "no page", "request_id", failure.RequestID, "code", failure.Code, "err", clip(err.Error(), 1000))
+		noteCode(r.Context(), failure.Code)
+		w.Header().Set("Retry-After", "2")
+		s.sayPlainly(w, r, statusOf(failure), "잠시 후 다시 열어 주세요 · Please try again shortly",
+			"서버가 지금은 페이지를 만들 수 없습니다.", "The server cannot make this page right now.")
+		return
+	}
+	body, err := s.fill(page, r)
+	if err != nil {
+		panic(err) // wire types always encode
+	}
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Language", page.Lang)
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(http.StatusOK)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(body)
+	}
+}
+
+func (s *site) sayPlainly(w http.ResponseWriter, r *http.Request, status int, title string, lines ...string) {
+	var b bytes.Buffer
+	id := ""
+	if status >= http.StatusInternalServerError && s.index != nil {
+		id = requestID(r.Context())
+	}
+	if err := s.plain.Execute(&b, struct {
+		Title     string
+		Lines     []string
+		RequestID string
+	}{title, lines, id}); err != nil {
+		panic(err) // the template takes any text
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write(withTheme(b.Bytes(), r))
+}
+
+// fill puts a page's state, language and theme into the built page. encoding/json escapes <, > and &, so that nothing in
+// a name can end the element.
+func (s *site) fill(page wire.Page, r *http.Request) ([]byte, error) {
+	state, err := json.Marshal(page)
+	if err != nil {
+		return nil, err
+	}
+	body := bytes.Replace(s.index, langPlace, []byte(`<html lang="`+page.Lang+`"`), 1)
+	filled := append([]byte(`id="maru-page">`), state...)
+	body = bytes.Replace(body, statePlace, append(filled, "</script>"...), 1)
+	return withTheme(body, r), nil
+}
+
+// withTheme marks a page with the theme that its reader chose; without a choice the system's holds.
+func withTheme(page []byte, r *http.Request) []byte {
+	theme, err := r.Cookie("maru_theme")
+	if err != nil || (theme.Value != "dark" && theme.Value != "light") {
+		return page
+	}
+	return bytes.Replace(page, []byte("<html "), []byte(`<html data-theme="`+theme.Value+`" `), 1)
+}
+
+// pageFor gathers what the page at an address shows to who asks, and renews their session where its access token has
+// expired. Parts that they may not see are left out: the page itself says so.
+func (s *site) pageFor(w http.ResponseWriter, r *http.Request) (wire.Page, error) {
+	ctx := r.Context()
+	page := wire.Page{
+		Epoch: s.chat.Epoch(), Lang: languageOf(r), SignUp: string(s.auth.SignUpMode()),
+	}
+	lobby, err := s.chat.Lobby(ctx)
+	if err != nil {
+		return page, err
+	}
+	page.Categories = present.Lobby(lobby)
+	by, err := s.renew(w, r)
+	if err != nil || by == nil {
+		return page, err
+	}
+	noteUser(ctx, by.User.ID)
+	self := present.Self(by.User)
+	page.User = &self
+	rooms, users, err := s.chat.MyRooms(ctx, by.User.ID)
+	if err != nil {
+		return page, err
+	}
+	page.Rooms, page.Users = present.MyRooms(rooms, by.User.ID), present.Users(users)
+	id, ok := roomOf(r.URL.Path)
+	if !ok {
+		return page, nil
+	}
+	seen, err := s.chat.Room(ctx, by.User.ID, id)
+	if err != nil {
+		return page, ignoreRefusal(err)
+	}
+	room := present.RoomSeen(seen, by.User.ID)
+	page.Room = &room
+	messages, err := s.chat.History(ctx, by.User.ID, id, chat.HistoryPage{})
+	if err != nil {
+		return page, ignoreRefusal(err)
+	}
+	history := present.History(messages)
+	page.Messages = &history
+	return page, nil
+}
+
+// ignoreRefusal leaves out of a page what its reader may not see.
+func ignoreRefusal(err error) error {
+	switch chat.CodeOf(err) {
+	case chat.NotFound, chat.Forbidden, chat.Unauthorized, chat.Invalid:
+		return nil
+	}
+	return err
+}
+
+// roomOf returns the room that an address of the site names.
+func roomOf(address string) (chat.RoomID, bool) {
+	id, ok := strings.CutPrefix(address, "/rooms/")
+	id = strings.TrimSuffix(id, "/")
+	if !ok || id == "" || len(id) > 64 || strings.Contains(id, "/") || !isText(id) {
+		return "", false
+	}
+	return chat.RoomID(id), true
+}
+
+// renew returns who asks for a page, nil for a visitor. Where the access token has expired and the refresh token lives,
+// the answer carries new ones; cookies of a session that is over are removed.
+func (s *site) renew(w http.ResponseWriter, r *http.Request) (*auth.Identity, error) {
+	tokens := s.front.Tokens(r)
+	if !tokens.Cookies() {
+		return nil, nil
+	}
+	by, err := s.auth.Authenticate(r.Context(), tokens.Access)
+	if err == nil {
+		return &by, nil
+	}
+	if chat.CodeOf(err) != chat.Unauthorized {
+		return nil, err
+	}
+	grant, err := s.auth.Refresh(r.Context(), tokens.Refresh, s.front.Device(r, auth.Browser))
+	switch {
+	case err == nil:
+		s.setCookies(w, r, grant)
+		return &grant.Identity, nil
+	case chat.CodeOf(err) == chat.Unauthorized:
+		s.clearCookies(w, r)
+		return nil, nil
+	}
+	return nil, err
+}
+
+// languageOf returns the language that a reader chose, else the one of ours that their browser likes better, else Korean.
+func languageOf(r *http.Request) string {
+	if c, err := r.Cookie("maru_lang"); err == nil && (c.Value == "ko" || c.Value == "en") {
+		return c.Value
+	}
+	best, liking := "ko", 0.0
+	for one := range strings.SplitSeq(r.Header.Get("Accept-Language"), ",") {
+		tag, parameters, _ := strings.Cut(strings.TrimSpace(one), ";")
+		language, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(tag)), "-")
+		if language != "ko" && language != "en" {
+			continue
+		}
+		quality := 1.0
+		if q, ok := strings.CutPrefix(strings.TrimSpace(parameters), "q="); ok {
+			var err error
+			if quality, err = strconv.ParseFloat(q, 64); err != nil || quality < 0 || quality > 1 {
+				continue
+			}
+		}
+		if quality > liking {
+			best, liking = language, quality
+		}
+	}
+	return best
+}

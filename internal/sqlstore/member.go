@@ -1,0 +1,186 @@
+package sqlstore
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/maru-chat/maru/internal/chat"
+)
+
+const memberColumns = "m.user_id, m.joined_at, m.visible_after, m.read_seq, m.role, m.has_left"
+
+func memberInto(m *chat.Membership) []any {
+	return []any{&m.UserID, millis{&m.JoinedAt}, &m.VisibleAfter, &m.ReadSeq, &m.Role, &m.Left}
+}
+
+// Membership implements chat.Reader; in a deleted room there is none.
+func (s *snapshot) Membership(id chat.RoomID, user chat.UserID) (m chat.Membership, err error) {
+	num, err := s.num(id)
+	if err != nil {
+		return m, err
+	}
+	m.RoomID = id
+	err = s.one("membership", memberInto(&m),
+		"SELECT "+memberColumns+" FROM memberships m WHERE m.room = ? AND m.user_id = ?", num, string(user))
+	return m, err
+}
+
+// Members implements chat.Reader. A user to begin after who is no member (any more) is NotFound.
+func (s *snapshot) Members(id chat.RoomID, after chat.UserID, limit int) ([]chat.Membership, error) {
+	num, err := s.num(id)
+	if chat.CodeOf(err) == chat.NotFound {
+		return []chat.Membership{}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	const begin = "SELECT " + memberColumns + " FROM memberships m WHERE m.room = ? AND m.has_left = 0"
+	const end = " ORDER BY m.joined_at, m.user_id LIMIT ?"
+	var found []chat.Membership
+	if after == "" {
+		found, err = list(s, memberInto, begin+end, num, limit)
+	} else {
+		var joined int64
+		err = s.one("membership", []any{&joined},
+			"SELECT joined_at FROM memberships WHERE room = ? AND user_id = ?", num, string(after))
+		if err != nil {
+			return nil, err
+		}
+		// What joined in the same millisecond, then the rest: both walk along the index.
+		found, err = list(s, memberInto, begin+" AND m.joined_at = ? AND m.user_id > ?"+end,
+			num, joined, string(after), limit)
+		if err == nil && len(found) < limit {
+			var later []chat.Membership
+			later, err = list(s, memberInto, begin+" AND m.joined_at > ?"+end, num, joined, limit-len(found))
+			found = append(found, later...)
+		}
+	}
+	for i := range found {
+		found[i].RoomID = id
+	}
+	return found, err
+}
+
+// MembershipsOf implements chat.Reader; those of deleted rooms are left out.
+func (s *snapshot) MembershipsOf(user chat.UserID) ([]chat.Membership, error) {
+	return list(s, func(m *chat.Membership) []any { return append(memberInto(m), &m.RoomID) },
+		"SELECT "+memberColumns+", r.id FROM memberships m JOIN rooms r ON r.num = m.room"+
+			" WHERE m.user_id = ? AND r.deleted = 0", string(user))
+}
+
+// OldestMember implements chat.Tx.
+func (t *tx) OldestMember(id chat.RoomID) (chat.Membership, error) {
+	found, err := t.Members(id, "", 1)
+	if err == nil && len(found) == 0 {
+		err = notFound("membership")
+	}
+	if err != nil {
+		return chat.Membership{}, err
+	}
+	return found[0], nil
+}
+
+// PutMembership implements chat.Tx.
+func (t *tx) PutMembership(m chat.Membership) error {
+	num, err := t.num(m.RoomID)
+	if err != nil {
+		return err
+	}
+	_, err = t.exec(t.db.dialect.upsert("memberships", []string{"room", "user_id"},
+		[]string{"joined_at", "visible_after", "read_seq", "role", "has_left"}),
+		num, string(m.UserID), m.JoinedAt.UnixMilli(), m.VisibleAfter, m.ReadSeq, string(m.Role), m.Left)
+	return err
+}
+
+// DeleteMembership implements chat.Tx.
+func (t *tx) DeleteMembership(id chat.RoomID, user chat.UserID) error {
+	num, err := t.num(id)
+	if err != nil {
+		return err
+	}
+	return t.change("membership", "DELETE FROM memberships WHERE room = ? AND user_id = ?", num, string(user))
+}
+
+// SetReadSeq implements chat.Tx.
+func (t *tx) SetReadSeq(id chat.RoomID, user chat.UserID, seq int64) error {
+	num, err := t.num(id)
+	if err != nil {
+		return err
+	}
+	_, err = t.exec("UPDATE memberships SET read_seq = ? WHERE room = ? AND user_id = ? AND read_seq < ?",
+		seq, num, string(user), seq)
+	return err
+}
+
+// unreadCount counts at most MaxUnread messages; it stands for itself, so that the two askers agree.
+const unreadCount = "(SELECT COUNT(*) FROM (SELECT 1 FROM messages x WHERE x.room = ? AND x.seq > ?" +
+	" AND x.kind = 'message' AND x.sender_id <> ? LIMIT ?) few)"
+
+// Unread implements chat.Reader.
+func (s *snapshot) Unread(id chat.RoomID, reader chat.UserID, after int64) (n int, err error) {
+	num, err := s.num(id)
+	if err != nil {
+		return 0, err
+	}
+	err = s.one("count", []any{&n}, "SELECT "+unreadCount, num, after, string(reader), chat.MaxUnread)
+	return n, err
+}
+
+// myRooms takes the room's newest visible message and the unread count along, so that the list is one query. What is
+// read up to the head is not counted at all.
+var myRooms = "SELECT " + roomColumns + ", " + memberColumns + "," +
+	" CASE WHEN r.kind = 'direct' THEN (SELECT p.has_left FROM memberships p" +
+	" WHERE p.room = m.room AND p.user_id = CASE WHEN r.pair_low = m.user_id THEN r.pair_high ELSE r.pair_low END)" +
+	" ELSE 0 END," +
+	" CASE WHEN r.head <= m.read_seq OR r.head <= m.visible_after THEN 0 ELSE " +
+	strings.NewReplacer("x.room = ?", "x.room = m.room", "x.sender_id <> ?", "x.sender_id <> m.user_id",
+		"x.seq > ?", "x.seq > CASE WHEN m.read_seq > m.visible_after THEN m.read_seq ELSE m.visible_after END",
+	).Replace(unreadCount) + " END," +
+	" COALESCE((SELECT l.seq FROM messages l WHERE l.room = m.room AND l.seq > m.visible_after AND l.kind <> 'deleted'" +
+	" ORDER BY l.seq DESC LIMIT 1), 0)" +
+	" FROM memberships m JOIN rooms r ON r.num = m.room WHERE m.user_id = ? AND m.has_left = 0 AND r.deleted = 0"
+
+// MyRooms implements chat.Reader. A room stands where its newest visible message or the user's joining puts it,
+// whichever is later.
+func (s *snapshot) MyRooms(user chat.UserID) ([]chat.MyRoom, error) {
+	type entry struct {
+		room
+		mine     chat.Membership
+		peerLeft bool
+		unread   int
+		last     int64
+	}
+	entries, err := list(s, func(e *entry) []any {
+		return append(append(roomInto(&e.room), memberInto(&e.mine)...), &e.peerLeft, &e.unread, &e.last)
+	}, myRooms, chat.MaxUnread, string(user))
+	if err != nil {
+		return nil, err
+	}
+	rooms := make([]chat.MyRoom, len(entries))
+	for i, e := range entries {
+		e.mine.RoomID = e.ID
+		rooms[i] = chat.MyRoom{Room: e.Room, Membership: e.mine, PeerLeft: e.peerLeft, Unread: e.unread}
+		s.remember(e.ID, e.num)
+		if e.last > 0 {
+			last, err := s.Message(e.ID, e.last)
+			if err != nil {
+				return nil, err
+			}
+			rooms[i].Last = &last
+		}
+	}
+	moved := func(r chat.MyRoom) time.Time {
+		if r.Last != nil && r.Last.SentAt.After(r.Membership.JoinedAt) {
+			return r.Last.SentAt
+		}
+		return r.Membership.JoinedAt
+	}
+	slices.SortStableFunc(rooms, func(a, b chat.MyRoom) int {
+		if c := moved(b).Compare(moved(a)); c != 0 {
+			return c
+		}
+		return strings.Compare(string(a.Room.ID), string(b.Room.ID))
+	})
+	return rooms, nil
+}

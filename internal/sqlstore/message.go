@@ -1,0 +1,192 @@
+package sqlstore
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/maru-chat/maru/internal/chat"
+)
+
+const messageColumns = "m.seq, COALESCE(m.changed_rev, m.seq), COALESCE(m.client_id, ''), m.sender_id, m.kind, m.text," +
+	" m.reply_to, m.event_type, m.event_user, m.event_by, m.sent_at, m.edited_at"
+
+// message is a stored message with its event laid flat.
+type message struct {
+	chat.Message
+	event chat.SystemEvent
+}
+
+func messageInto(m *message) []any {
+	return []any{
+		&m.Seq, &m.Rev, &m.ClientID, &m.SenderID, &m.Kind, &m.Text,
+		&m.ReplyTo, &m.event.Type, &m.event.UserID, &m.event.ByUserID,
+		millis{&m.SentAt},
+		seldom{&m.EditedAt},
+	}
+}
+
+// in finishes a message of room.
+func (m message) in(room chat.RoomID) chat.Message {
+	m.RoomID = room
+	if m.event.Type != "" {
+		event := m.event
+		m.Event = &event
+	}
+	return m.Message
+}
+
+// Message implements chat.Reader.
+func (s *snapshot) Message(id chat.RoomID, seq int64) (chat.Message, error) {
+	num, err := s.num(id)
+	if err != nil {
+		return chat.Message{}, err
+	}
+	var m message
+	err = s.one("message", messageInto(&m),
+		"SELECT "+messageColumns+" FROM messages m WHERE m.room = ? AND m.seq = ?", num, seq)
+	if err != nil {
+		return chat.Message{}, err
+	}
+	return m.in(id), nil
+}
+
+// MessageByClientID implements chat.Reader. What was sent to a room that is deleted is NotFound. Nearly every send asks
+// and finds nothing, so it asks for little first.
+func (s *snapshot) MessageByClientID(sender chat.UserID, clientID string) (chat.Message, []byte, error) {
+	var (
+		room   chat.RoomID
+		seq    int64
+		digest []byte
+	)
+	err := s.one("message", []any{&room, &seq, &digest}, "SELECT r.id, m.seq, m.digest"+
+		" FROM messages m JOIN rooms r ON r.num = m.room"+
+		" WHERE m.sender_id = ? AND m.client_id = ? AND r.deleted = 0", string(sender), clientID)
+	if err != nil {
+		return chat.Message{}, nil, err
+	}
+	m, err := s.Message(room, seq)
+	return m, digest, err
+}
+
+// Messages implements chat.Reader. Whatever is asked for, the rows are neighbours in the key.
+func (s *snapshot) Messages(id chat.RoomID, p chat.Page) ([]chat.Message, error) {
+	const begin = "SELECT " + messageColumns + " FROM messages m WHERE m.room = ? AND m.seq > ?"
+	const newest, oldest = " ORDER BY m.seq DESC LIMIT ?", " ORDER BY m.seq LIMIT ?"
+	num, err := s.num(id)
+	if chat.CodeOf(err) == chat.NotFound {
+		return []chat.Message{}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	limit := max(p.Limit, 0) // SQLite takes a negative one for none
+	var found []message
+	switch {
+	case p.Before > 0:
+		found, err = list(s, messageInto, begin+" AND m.seq < ?"+newest, num, p.Floor, p.Before, limit)
+	case p.After >= 0:
+		found, err = list(s, messageInto, begin+oldest, num, max(p.Floor, p.After), limit)
+	default:
+		found, err = list(s, messageInto, begin+newest, num, p.Floor, limit)
+	}
+	if p.Before > 0 || p.After < 0 {
+		slices.Reverse(found)
+	}
+	return inRoom(id, found), err
+}
+
+// Changes implements chat.Reader: it merges the messages that were never changed, by seq, with those that were, by
+// changed_rev. Its cost grows with what lies between since and the head, never with the room.
+func (s *snapshot) Changes(id chat.RoomID, since, visibleAfter int64, limit int) ([]chat.Message, error) {
+	num, err := s.num(id)
+	if chat.CodeOf(err) == chat.NotFound {
+		return []chat.Message{}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	limit = max(limit, 0)
+	fresh, err := list(s, messageInto, "SELECT "+messageColumns+" FROM messages m"+
+		" WHERE m.room = ? AND m.seq > ? AND m.changed_rev IS NULL ORDER BY m.seq LIMIT ?",
+		num, max(since, visibleAfter), limit)
+	if err != nil {
+		return nil, err
+	}
+	changed, err := list(s, messageInto, "SELECT "+messageColumns+" FROM messages m"+
+		" WHERE m.room = ? AND m.changed_rev > ? AND m.seq > ? ORDER BY m.changed_rev LIMIT ?",
+		num, since, visibleAfter, limit)
+	if err != nil {
+		return nil, err
+	}
+	both := slices.Concat(fresh, changed)
+	slices.SortFunc(both, func(a, b message) int { return int(a.Rev - b.Rev) })
+	return inRoom(id, both[:min(limit, len(both))]), nil
+}
+
+func inRoom(id chat.RoomID, found []message) []chat.Message {
+	messages := make([]chat.Message, len(found))
+	for i, m := range found {
+		messages[i] = m.in(id)
+	}
+	return messages
+}
+
+// changedRev is NULL for a message that is as it was created.
+func changedRev(m chat.Message) any {
+	if m.Rev == m.Seq {
+		return nil
+	}
+	return m.Rev
+}
+
+// InsertMessage implements chat.Tx.
+func (t *tx) InsertMessage(m chat.Message, digest []byte) error {
+	num, err := t.num(m.RoomID)
+	if err != nil {
+		return err
+	}
+	var event chat.SystemEvent
+	if m.Event != nil {
+		event = *m.Event
+	}
+	_, err = t.exec("INSERT INTO messages (room, seq, changed_rev, kind, sender_id, client_id, sent_at, edited_at,"+
+		" reply_to, event_type, event_user, event_by, digest, text) VALUES ("+placeholders14+")",
+		num, m.Seq, changedRev(m), string(m.Kind), string(m.SenderID), optional(m.ClientID), m.SentAt.UnixMilli(),
+		seldomMillis(m.EditedAt), m.ReplyTo, string(event.Type), string(event.UserID), string(event.ByUserID),
+		digest, m.Text)
+	if !errors.Is(err, errDuplicate) {
+		return err
+	}
+	// The key (room, seq) is taken from the locked room: only a mistake could repeat it.
+	var taken int
+	err = t.one("message", []any{&taken}, "SELECT 1 FROM messages WHERE sender_id = ? AND client_id = ?",
+		string(m.SenderID), m.ClientID)
+	switch {
+	case err == nil:
+		return chat.Errorf(chat.ClientIDReused, "the client id was used before")
+	case chat.CodeOf(err) == chat.NotFound:
+		return chat.Errorf(chat.Internal, "the message's number is taken")
+	default:
+		return err
+	}
+}
+
+var placeholders14 = placeholders(14)
+
+// UpdateMessage implements chat.Tx.
+func (t *tx) UpdateMessage(m chat.Message) error {
+	num, err := t.num(m.RoomID)
+	if err != nil {
+		return err
+	}
+	if m.Kind == chat.KindDeleted {
+		t.erases = true
+		return t.change("message", "UPDATE messages SET changed_rev = ?, kind = ?, text = '', reply_to = 0, digest = NULL,"+
+			" edited_at = ? WHERE room = ? AND seq = ?",
+			changedRev(m), string(m.Kind), seldomMillis(m.EditedAt), num, m.Seq)
+	}
+	t.erases = true // the text before the edit
+	return t.change("message", "UPDATE messages SET changed_rev = ?, kind = ?, text = ?, edited_at = ?"+
+		" WHERE room = ? AND seq = ?",
+		changedRev(m), string(m.Kind), m.Text, seldomMillis(m.EditedAt), num, m.Seq)
+}

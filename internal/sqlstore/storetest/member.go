@@ -1,0 +1,237 @@
+package storetest
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/maru-chat/maru/internal/chat"
+)
+
+func memberships(t *testing.T, s *store) {
+	ctx := t.Context()
+	all := []chat.User{}
+	for i := range 5 {
+		all = append(all, s.user(fmt.Sprint("user ", i)))
+	}
+	r := s.room()
+	user := func(m chat.Membership) chat.UserID { return m.UserID }
+	members := func(after chat.UserID, limit int) []string {
+		t.Helper()
+		return ids(get(s, func(q chat.Reader) ([]chat.Membership, error) { return q.Members(r.ID, after, limit) }), user)
+	}
+	get1 := func(u chat.User) (chat.Membership, error) {
+		return read1(s, func(q chat.Reader) (chat.Membership, error) { return q.Membership(r.ID, u.ID) })
+	}
+	_, err := get1(all[0])
+	s.code(err, chat.NotFound)
+	equal(t, members("", 10), []string{})
+	s.code(s.Write(ctx, func(tx chat.Tx) error { _, err := tx.OldestMember(r.ID); return err }), chat.NotFound)
+
+	// Joined in the order 3, 1, 0 and 2 together, 4.
+	joined := []int64{20, 10, 20, 5, 30}
+	put := func(m chat.Membership) {
+		t.Helper()
+		s.write(func(tx chat.Tx) error { return tx.PutMembership(m) })
+	}
+	for i, u := range all {
+		m := membership(r, u, joined[i])
+		m.VisibleAfter, m.ReadSeq, m.Role = int64(i), int64(2*i), chat.MemberOwner
+		put(m)
+		got, err := get1(u)
+		s.ok(err)
+		equal(t, got, m)
+	}
+	order := []string{string(all[3].ID), string(all[1].ID), string(all[0].ID), string(all[2].ID), string(all[4].ID)}
+	equal(t, members("", 10), order)
+	for size := 1; size <= 6; size++ {
+		paged, after := []string{}, chat.UserID("")
+		for {
+			page := members(after, size)
+			if len(page) == 0 {
+				break
+			}
+			paged = append(paged, page...)
+			after = chat.UserID(page[len(page)-1])
+		}
+		equal(t, paged, order)
+	}
+	oldest := func() (u chat.UserID) {
+		s.write(func(tx chat.Tx) error { m, err := tx.OldestMember(r.ID); u = m.UserID; return err })
+		return u
+	}
+	equal(t, oldest(), all[3].ID)
+
+	// Who has left is found by name, and else not.
+	left := membership(r, all[3], 5)
+	left.Left = true
+	put(left)
+	got, err := get1(all[3])
+	s.ok(err)
+	equal(t, got, left)
+	equal(t, members("", 10), order[1:])
+	equal(t, oldest(), all[1].ID)
+	of := get(s, func(q chat.Reader) ([]chat.Membership, error) { return q.MembershipsOf(all[3].ID) })
+	equal(t, of, []chat.Membership{left})
+
+	// ReadSeq only grows.
+	for _, step := range []struct{ set, want int64 }{{5, 5}, {3, 5}, {9, 9}} {
+		s.write(func(tx chat.Tx) error { return tx.SetReadSeq(r.ID, all[0].ID, step.set) })
+		got, err := get1(all[0])
+		s.ok(err)
+		equal(t, got.ReadSeq, step.want)
+	}
+
+	s.write(func(tx chat.Tx) error { return tx.DeleteMembership(r.ID, all[1].ID) })
+	_, err = get1(all[1])
+	s.code(err, chat.NotFound)
+	s.code(s.Write(ctx, func(tx chat.Tx) error { return tx.DeleteMembership(r.ID, all[1].ID) }), chat.NotFound)
+	_, err = read1(s, func(q chat.Reader) ([]chat.Membership, error) { return q.Members(r.ID, all[1].ID, 10) })
+	s.code(err, chat.NotFound)
+	if s.Write(ctx, func(tx chat.Tx) error {
+		return tx.PutMembership(chat.Membership{RoomID: "none", UserID: all[0].ID, JoinedAt: start})
+	}) == nil {
+		t.Fatal("a membership of no room")
+	}
+}
+
+func myRooms(t *testing.T, s *store) {
+	me, peer, other := s.user("Me"), s.user("Peer"), s.user("Other")
+	mine := func() []chat.MyRoom {
+		t.Helper()
+		return get(s, func(r chat.Reader) ([]chat.MyRoom, error) { return r.MyRooms(me.ID) })
+	}
+	order := func() []string { return ids(mine(), func(m chat.MyRoom) chat.RoomID { return m.Room.ID }) }
+	only := func(id chat.RoomID) chat.MyRoom {
+		t.Helper()
+		all := mine()
+		i := slices.IndexFunc(all, func(m chat.MyRoom) bool { return m.Room.ID == id })
+		if i < 0 {
+			t.Fatal("the room is not in the list")
+		}
+		return all[i]
+	}
+	equal(t, mine(), []chat.MyRoom{})
+
+	busy, quiet := s.room(other, me), s.room(other)
+	s.write(func(tx chat.Tx) error { return tx.PutMembership(membership(quiet, me, 1000)) })
+	got := only(quiet.ID)
+	equal(t, got.Unread, 0)
+	equal(t, got.Last, nil)
+	equal(t, order(), []string{string(quiet.ID), string(busy.ID)})
+
+	direct := newRoom(chat.Direct, "", "")
+	direct.Pair = [2]chat.UserID{me.ID, peer.ID}
+	s.write(func(tx chat.Tx) error {
+		if err := tx.InsertRoom(direct); err != nil {
+			return err
+		}
+		if err := tx.PutMembership(membership(direct, me, 500)); err != nil {
+			return err
+		}
+		return tx.PutMembership(membership(direct, peer, 500))
+	})
+	equal(t, order(), []string{string(quiet.ID), string(direct.ID), string(busy.ID)})
+	equal(t, only(direct.ID).PeerLeft, false)
+	s.write(func(tx chat.Tx) error {
+		m := membership(direct, peer, 500)
+		m.Left = true
+		return tx.PutMembership(m)
+	})
+	equal(t, only(direct.ID).PeerLeft, true)
+	equal(t, only(quiet.ID).PeerLeft, false)
+
+	// The newest message that is not deleted, and what is unread.
+	sent := func(text string, ms int64) (m chat.Message) {
+		s.write(func(tx chat.Tx) (err error) {
+			m, err = say(tx, busy.ID, chat.Message{SenderID: other.ID, Text: text, SentAt: at(ms)})
+			return err
+		})
+		return m
+	}
+	first, second, third := sent("one", 2000), sent("two", 2001), sent("three", 2002)
+	got = only(busy.ID)
+	equal(t, *got.Last, third)
+	equal(t, got.Unread, 3)
+	equal(t, got.Room.Head, int64(3))
+	equal(t, order(), []string{string(busy.ID), string(quiet.ID), string(direct.ID)})
+	s.alter(third, erased)
+	equal(t, *only(busy.ID).Last, second)
+	equal(t, only(busy.ID).Unread, 2)
+	second = s.alter(second, edited("two, edited"))
+	equal(t, *only(busy.ID).Last, second)
+	s.write(func(tx chat.Tx) error { return tx.SetReadSeq(busy.ID, me.ID, first.Seq) })
+	equal(t, only(busy.ID).Unread, 1)
+	s.write(func(tx chat.Tx) error { return tx.SetReadSeq(busy.ID, me.ID, 5) })
+	equal(t, only(busy.ID).Unread, 0)
+
+	// What was before their joining is neither last nor unread.
+	m := membership(busy, me, 3000)
+	m.VisibleAfter = 5
+	s.write(func(tx chat.Tx) error { return tx.PutMembership(m) })
+	got = only(busy.ID)
+	equal(t, got.Membership, m)
+	equal(t, got.Last, nil)
+	equal(t, got.Unread, 0)
+	s.write(func(tx chat.Tx) error {
+		_, err := say(tx, busy.ID, chat.Message{
+			Kind: chat.KindSystem, Event: &chat.SystemEvent{Type: chat.EventJoined, UserID: me.ID}, SentAt: at(3001),
+		})
+		return err
+	})
+	got = only(busy.ID)
+	equal(t, got.Last.Event, &chat.SystemEvent{Type: chat.EventJoined, UserID: me.ID})
+	equal(t, got.Unread, 0)
+
+	// Left: not in the list.
+	m.Left = true
+	s.write(func(tx chat.Tx) error { return tx.PutMembership(m) })
+	equal(t, order(), []string{string(quiet.ID), string(direct.ID)})
+}
+
+func unread(t *testing.T, s *store) {
+	me, other := s.user("Me"), s.user("Other")
+	r := s.room(me, other)
+	count := func(after int64) int {
+		t.Helper()
+		return get(s, func(q chat.Reader) (int, error) { return q.Unread(r.ID, me.ID, after) })
+	}
+	equal(t, count(0), 0)
+	s.write(func(tx chat.Tx) error {
+		for i := range chat.MaxUnread + 20 {
+			m := chat.Message{SenderID: other.ID, Text: "x"}
+			switch i % 100 {
+			case 0:
+				m.SenderID = me.ID
+			case 1:
+				m = chat.Message{Kind: chat.KindSystem, Event: &chat.SystemEvent{Type: chat.EventJoined, UserID: other.ID}}
+			}
+			m, err := say(tx, r.ID, m)
+			if err != nil {
+				return err
+			}
+			if i%100 == 2 {
+				if _, err := alter(tx, m, erased); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	head := get(s, func(q chat.Reader) (chat.Room, error) { return q.Room(r.ID) }).Head
+	equal(t, head, int64(chat.MaxUnread+20+11))
+	equal(t, count(0), chat.MaxUnread+20-33)
+	equal(t, count(head), 0)
+	equal(t, count(head-1), 1)
+	s.write(func(tx chat.Tx) error {
+		for range 40 {
+			if _, err := say(tx, r.ID, chat.Message{SenderID: other.ID, Text: "x"}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	equal(t, count(0), chat.MaxUnread)
+	equal(t, count(head), 40)
+	equal(t, get(s, func(q chat.Reader) ([]chat.MyRoom, error) { return q.MyRooms(me.ID) })[0].Unread, chat.MaxUnread)
+}

@@ -1,0 +1,283 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"github.com/maru-chat/maru/internal/chat"
+)
+
+const (
+	maxWaiting = 1024 // writes in the queue; a further Write waits for room
+	maxBatch   = 256  // writes in one transaction
+)
+
+// eraseAfter is how long a deleted text may be found in the log file.
+const eraseAfter = 20 * time.Second
+
+// writer is the one goroutine that writes. While a commit is on its way to disk further writes gather in the queue, and
+// all of them share the next commit; an idle writer commits a single write at once.
+type writer struct {
+	db    *DB
+	queue chan *write
+	ended chan struct{}
+
+	// The rest belongs to the goroutine.
+	conn       *conn // nil where it must be opened again
+	erase      *time.Timer
+	eraseAfter time.Duration
+	erasing    bool // the timer runs
+}
+
+// write is one call of Write.
+type write struct {
+	ctx   context.Context
+	fn    func(*tx) error
+	state atomic.Int32 // waiting, then started or cancelled
+	done  chan error
+	after []func()
+}
+
+const (
+	waiting int32 = iota
+	started
+	cancelled
+)
+
+// tx implements chat.Tx.
+type tx struct {
+	*snapshot
+	locked map[chat.RoomID]chat.Room // as they are stored now; shared by a batch, and forgotten where one of it fails
+	after  []func()
+	erases bool // something was deleted that must not stay readable
+}
+
+func (t *tx) AfterCommit(fn func()) { t.after = append(t.after, fn) }
+
+func newWriter(db *DB, c *conn) *writer {
+	w := &writer{
+		db: db, conn: c, queue: make(chan *write, maxWaiting), ended: make(chan struct{}),
+		erase: time.NewTimer(time.Hour), eraseAfter: eraseAfter,
+	}
+	w.erase.Stop()
+	return w
+}
+
+// Write implements chat.Store. A context that ends before fn was started withdraws it; once started it is finished.
+func (db *DB) Write(ctx context.Context, fn func(chat.Tx) error) error {
+	return db.write(ctx, func(t *tx) error { return fn(t) })
+}
+
+func (db *DB) write(ctx context.Context, fn func(*tx) error) error {
+	if err := db.enter(); err != nil {
+		return err
+	}
+	defer db.inflight.Done()
+	if ctx.Err() != nil {
+		return gaveUp(ctx)
+	}
+	w := &write{ctx: ctx, fn: fn, done: make(chan error, 1)}
+	select {
+	case db.writer.queue <- w:
+	case <-ctx.Done():
+		return gaveUp(ctx)
+	}
+	select {
+	case err := <-w.done:
+		return err
+	case <-ctx.Done():
+		if w.state.CompareAndSwap(waiting, cancelled) {
+			return gaveUp(ctx)
+		}
+		return <-w.done
+	}
+}
+
+// stop ends the goroutine after what is queued. Nobody may be in Write.
+func (w *writer) stop() {
+	close(w.queue)
+	<-w.ended
+}
+
+func (w *writer) run() {
+	defer close(w.ended)
+	defer w.erase.Stop()
+	batch := make([]*write, 0, maxBatch)
+	for {
+		select {
+		case first, ok := <-w.queue:
+			if !ok {
+				return
+			}
+			batch = w.gather(append(batch[:0], first))
+			w.commit(batch)
+			clear(batch)
+		case <-w.erase.C:
+			w.erasing = false
+			w.eraseLog()
+		}
+	}
+}
+
+// gather takes what is waiting, as far as it fits, and leaves out what was withdrawn.
+func (w *writer) gather(batch []*write) []*write {
+	for len(batch) < maxBatch {
+		select {
+		case next, ok := <-w.queue:
+			if ok {
+				batch = append(batch, next)
+				continue
+			}
+		default:
+		}
+		break
+	}
+	live := batch[:0]
+	for _, one := range batch {
+		if one.state.CompareAndSwap(waiting, started) {
+			live = append(live, one)
+		}
+	}
+	return live
+}
+
+// commit runs a batch in one transaction, wakes its callers, and then runs what they left for after the commit.
+func (w *writer) commit(batch []*write) {
+	if len(batch) == 0 {
+		return
+	}
+	results := make([]error, len(batch))
+	erases, err := w.transact(batch, results)
+	if err != nil {
+		w.db.log.Error("a database transaction failed", "writes", len(batch), "err", err)
+		if w.conn != nil {
+			w.db.drop(w.conn)
+			w.conn = nil
+		}
+	}
+	for i, one := range batch {
+		if err != nil {
+			results[i], one.after = err, nil
+		}
+		one.done <- results[i]
+	}
+	for _, one := range batch {
+		for _, fn := range one.after {
+			w.guard(fn)
+		}
+	}
+	if erases && err == nil {
+		w.scheduleErase()
+	}
+}
+
+// transact returns an error where nothing of the whole batch remains; the connection is then in doubt. Otherwise each
+// write's own result is set.
+func (w *writer) transact(batch []*write, results []error) (erases bool, err error) {
+	if w.conn == nil {
+		fresh, err := w.db.connect(background, true)
+		if err != nil {
+			return false, w.db.unavailable(err)
+		}
+		w.conn = fresh
+	}
+	begin, _ := w.db.dialect.begin()
+	if _, err := w.conn.exec(begin); err != nil {
+		return false, w.db.unavailable(err)
+	}
+	shared := len(batch) > 1
+	kept := 0
+	locked, nums := map[chat.RoomID]chat.Room{}, map[chat.RoomID]int64{}
+	for i, one := range batch {
+		if shared {
+			if _, err := w.conn.exec("SAVEPOINT one"); err != nil {
+				return false, w.db.unavailable(err)
+			}
+		}
+		t := &tx{snapshot: newSnapshot(background, w.db, w.conn), locked: locked}
+		t.nums = nums
+		results[i] = w.try(one, t)
+		t.over = true
+		if t.broken != nil {
+			return false, t.broken
+		}
+		if results[i] == nil {
+			one.after = t.after
+			erases = erases || t.erases
+			kept++
+		} else {
+			clear(locked)
+			clear(nums)
+		}
+		if shared {
+			if err := w.release(results[i] == nil); err != nil {
+				return false, err
+			}
+		}
+	}
+	end := "COMMIT"
+	if kept == 0 {
+		end = "ROLLBACK"
+	}
+	if _, err := w.conn.exec(end); err != nil {
+		return false, w.db.unavailable(err)
+	}
+	return erases, nil
+}
+
+// release ends a savepoint, with what was done since or without it.
+func (w *writer) release(keep bool) error {
+	if !keep {
+		if _, err := w.conn.exec("ROLLBACK TO one"); err != nil {
+			return w.db.unavailable(err)
+		}
+	}
+	if _, err := w.conn.exec("RELEASE one"); err != nil {
+		return w.db.unavailable(err)
+	}
+	return nil
+}
+
+// try runs one write; its panic becomes its caller's error.
+func (w *writer) try(one *write, t *tx) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			w.db.log.Error("a write panicked", "panic", p, "stack", string(debug.Stack()))
+			err = &chat.Error{Code: chat.Internal, Message: "a write panicked", Cause: fmt.Errorf("panic: %v", p)}
+		}
+	}()
+	return one.fn(t)
+}
+
+func (w *writer) guard(fn func()) {
+	defer func() {
+		if p := recover(); p != nil {
+			w.db.log.Error("what followed a commit panicked", "panic", p, "stack", string(debug.Stack()))
+		}
+	}()
+	fn()
+}
+
+func (w *writer) scheduleErase() {
+	if !w.erasing {
+		w.erasing = true
+		w.erase.Reset(w.eraseAfter)
+	}
+}
+
+func (w *writer) eraseLog() {
+	if w.conn == nil {
+		w.scheduleErase() // once a write has opened it again
+		return
+	}
+	done, err := w.db.dialect.erase(background, w.conn.c)
+	if err != nil {
+		w.db.log.Warn("emptying the database's log failed", "err", err)
+	}
+	if !done || err != nil {
+		w.scheduleErase()
+	}
+}

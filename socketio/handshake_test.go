@@ -1,0 +1,305 @@
+package socketio_test
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gobwas/ws"
+	"github.com/maru-chat/maru/socketio"
+)
+
+func TestOpenPacket(t *testing.T) {
+	address := serve(t, newServer(t, socketio.Options{PingInterval: 300 * time.Millisecond, PingTimeout: 200 * time.Millisecond}))
+	open := dial(t, address).openPacket()
+	if open.PingInterval != 300 || open.PingTimeout != 200 || open.MaxPayload != 1_000_000 {
+		t.Errorf("open packet %+v", open)
+	}
+	if open.Upgrades == nil || len(open.Upgrades) != 0 {
+		t.Errorf("upgrades %v, want an empty list", open.Upgrades)
+	}
+	if len(open.ID) != 20 {
+		t.Errorf("session id %q, want 20 characters", open.ID)
+	}
+}
+
+// Attacks 1 to 4 and 20, and the error codes of the reference server.
+func TestRefusedRequests(t *testing.T) {
+	address := serve(t, newServer(t, socketio.Options{}))
+	upgrade := map[string]string{
+		"Connection": "Upgrade", "Upgrade": "websocket",
+		"Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+	}
+	with := func(key, value string) map[string]string {
+		changed := map[string]string{key: value}
+		for k, v := range upgrade {
+			if k != key {
+				changed[k] = v
+			}
+		}
+		return changed
+	}
+	const ok = "EIO=4&transport=websocket"
+	for _, c := range []struct {
+		name, method, query string
+		header              map[string]string
+		status              int
+		body                string
+	}{
+		{"polling, not yet", "GET", "EIO=4&transport=polling", nil, 400, `{"code":0,"message":"Transport unknown"}`},
+		{"transport of the prototype", "GET", "EIO=4&transport=__proto__", upgrade, 400, `{"code":0,"message":"Transport unknown"}`},
+		{"transport constructor", "GET", "EIO=4&transport=constructor", upgrade, 400, `{"code":0,"message":"Transport unknown"}`},
+		{"transport missing", "GET", "EIO=4", upgrade, 400, `{"code":0,"message":"Transport unknown"}`},
+		{"transport repeated", "GET", ok + "&transport=websocket", upgrade, 400, `{"code":0,"message":"Transport unknown"}`},
+		{"protocol 3", "GET", "EIO=3&transport=websocket", upgrade, 400, `{"code":5,"message":"Unsupported protocol version"}`},
+		{"protocol abc", "GET", "EIO=abc&transport=websocket", upgrade, 400, `{"code":5,"message":"Unsupported protocol version"}`},
+		{"protocol missing", "GET", "transport=websocket", upgrade, 400, `{"code":5,"message":"Unsupported protocol version"}`},
+		{"protocol repeated", "GET", ok + "&EIO=4", upgrade, 400, `{"code":5,"message":"Unsupported protocol version"}`},
+		{"session unknown", "GET", ok + "&sid=abc", upgrade, 400, `{"code":1,"message":"Session ID unknown"}`},
+		{"session empty", "GET", ok + "&sid=", upgrade, 400, `{"code":1,"message":"Session ID unknown"}`},
+		{"session of 10 KB", "GET", ok + "&sid=" + strings.Repeat("x", 10<<10), upgrade, 400, `{"code":1,"message":"Session ID unknown"}`},
+		{"session of the prototype", "GET", ok + "&sid=__proto__", upgrade, 400, `{"code":1,"message":"Session ID unknown"}`},
+		{"method POST", "POST", ok, upgrade, 400, `{"code":2,"message":"Bad handshake method"}`},
+		{"method PUT", "PUT", ok, upgrade, 400, `{"code":2,"message":"Bad handshake method"}`},
+		{"no upgrade", "GET", ok, nil, 400, `{"code":3,"message":"Bad request"}`},
+		{"bad query", "GET", ok + "&x=%zz", upgrade, 400, `{"code":3,"message":"Bad request"}`},
+		{"version 8", "GET", ok, with("Sec-WebSocket-Version", "8"), 426, ""},
+		{"version missing", "GET", ok, with("Sec-WebSocket-Version", ""), 400, ""},
+		{"key of the wrong length", "GET", ok, with("Sec-WebSocket-Key", "abc"), 400, ""},
+		{"no connection header", "GET", ok, with("Connection", "keep-alive"), 400, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			response, body := request(t, c.method, address, c.query, c.header)
+			if response.StatusCode != c.status {
+				t.Errorf("status %d, want %d", response.StatusCode, c.status)
+			}
+			if c.body != "" && body != c.body {
+				t.Errorf("body %s, want %s", body, c.body)
+			}
+		})
+	}
+}
+
+// A session that is alive over WebSocket cannot be taken over by another one.
+func TestSessionInUse(t *testing.T) {
+	address := serve(t, newServer(t, socketio.Options{}))
+	c := dial(t, address)
+	id := c.openPacket().ID
+	response, body := request(t, "GET", address, "EIO=4&transport=websocket&sid="+id, map[string]string{"Upgrade": "websocket"})
+	if response.StatusCode != http.StatusBadRequest || body != `{"code":3,"message":"Bad request"}` {
+		t.Errorf("got %d %s", response.StatusCode, body)
+	}
+	c.send("40")
+	c.expectPrefix("40")
+}
+
+// Attacks 18 and 19: nothing that a client offers is negotiated.
+func TestNothingIsNegotiated(t *testing.T) {
+	address := serve(t, newServer(t, socketio.Options{}))
+	response, _ := request(t, "GET", address, "EIO=4&transport=websocket", map[string]string{
+		"Connection": "keep-alive, Upgrade", "Upgrade": "WebSocket",
+		"Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+		"Sec-WebSocket-Extensions": "permessage-deflate; client_max_window_bits",
+		"Sec-WebSocket-Protocol":   "a," + strings.Repeat(" ", 16<<10) + "b",
+	})
+	if response.StatusCode != http.StatusSwitchingProtocols {
+		t.Fatalf("status %d", response.StatusCode)
+	}
+	for _, name := range []string{"Sec-WebSocket-Extensions", "Sec-WebSocket-Protocol"} {
+		if value := response.Header.Get(name); value != "" {
+			t.Errorf("%s: %s", name, value)
+		}
+	}
+	if accept := response.Header.Get("Sec-WebSocket-Accept"); accept != "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" { // RFC 6455, 1.3
+		t.Errorf("accept %q", accept)
+	}
+}
+
+// Attack 21: the application decides about origins, and can say how it refuses.
+func TestAllowRequest(t *testing.T) {
+	address := serve(t, newServer(t, socketio.Options{AllowRequest: func(r *http.Request) error {
+		switch r.Header.Get("Origin") {
+		case "https://chat.example":
+			return nil
+		case "https://busy.example":
+			return &socketio.Refusal{Status: 429, Message: "slow down", RetryAfter: 1500 * time.Millisecond}
+		default:
+			return errors.New("secret reason")
+		}
+	}}))
+	for origin, want := range map[string]string{
+		"https://evil.example":              `403 {"code":4,"message":"Forbidden"}`,
+		"null":                              `403 {"code":4,"message":"Forbidden"}`,
+		"https://chat.example.evil.example": `403 {"code":4,"message":"Forbidden"}`,
+		"https://busy.example":              `429 {"code":4,"message":"slow down"}`,
+	} {
+		response, body := request(t, "GET", address, "EIO=4&transport=websocket", map[string]string{"Upgrade": "websocket", "Origin": origin})
+		if got := fmt.Sprintf("%d %s", response.StatusCode, body); got != want {
+			t.Errorf("%s: %s, want %s", origin, got, want)
+		}
+		if retry := response.Header.Get("Retry-After"); response.StatusCode == http.StatusTooManyRequests && retry != "2" {
+			t.Errorf("Retry-After %q", retry)
+		}
+	}
+}
+
+// Attack 11: neither one address nor all of them take more than their share,
+// and a place is free again when its connection is gone.
+func TestConnectionLimits(t *testing.T) {
+	server := newServer(t, socketio.Options{
+		MaxConnections: 3, MaxConnectionsPerAddress: 2,
+		RemoteAddr: func(r *http.Request) string { return r.URL.Query().Get("from") },
+	})
+	address := serve(t, server)
+	url := "ws://" + address + "/socket.io/?EIO=4&transport=websocket&from="
+	refused := func(from string) int {
+		response, _ := request(t, "GET", address, "EIO=4&transport=websocket&from="+from, map[string]string{"Upgrade": "websocket"})
+		if response.Header.Get("Retry-After") == "" {
+			t.Errorf("%d without Retry-After", response.StatusCode)
+		}
+		return response.StatusCode
+	}
+	first := dialURL(t, url+"a")
+	dialURL(t, url+"a")
+	if status := refused("a"); status != http.StatusTooManyRequests {
+		t.Errorf("third from one address: %d", status)
+	}
+	dialURL(t, url+"b")
+	if status := refused("c"); status != http.StatusServiceUnavailable {
+		t.Errorf("fourth: %d", status)
+	}
+	must(t, first.conn.Close())
+	eventually(t, "a free place", func() bool { return server.Stats().ConnectionsOpen == 2 })
+	dialURL(t, url+"a").openPacket()
+	if stats := server.Stats(); stats.ConnectionsOpened != 4 || stats.ConnectionsRefused != 2 {
+		t.Errorf("stats %+v", stats)
+	}
+}
+
+func TestHandshakeOfASocket(t *testing.T) {
+	server := newServer(t, socketio.Options{})
+	type trace struct{}
+	shakes := make(chan *socketio.Handshake, 1)
+	server.Of("/").OnConnect(func(ctx context.Context, s *socketio.Socket) {
+		if ctx.Value(trace{}) != "of the request" || ctx.Err() != nil {
+			t.Errorf("the context has %v, and %v", ctx.Value(trace{}), ctx.Err())
+		}
+		shakes <- s.Handshake()
+	})
+	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		server.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), trace{}, "of the request")))
+	}))
+	defer web.Close()
+	defer func() { must(t, server.Close()) }()
+	c := dialURL(t, "ws://"+web.Listener.Addr().String()+"/socket.io/?EIO=4&transport=websocket&room=7")
+	c.openPacket()
+	c.send(`40{"token":"x"}`)
+	h := within(t, "a handshake", shakes)
+	if string(h.Auth) != `{"token":"x"}` || h.RemoteAddr != "127.0.0.1" || h.URL.Query().Get("room") != "7" ||
+		h.Header.Get("Upgrade") == "" || time.Since(h.Time) > patience || h.Secure {
+		t.Errorf("handshake %+v", h)
+	}
+}
+
+// Over TLS the connection is read and written in other ways.
+func TestTLS(t *testing.T) {
+	server := newServer(t, socketio.Options{})
+	connected := sockets(server)
+	server.Of("/").Handle("echo", func(_ context.Context, _ *socketio.Socket, args []json.RawMessage, ack socketio.Ack) {
+		must(t, ack.Send(anys(args)...))
+	})
+	web := httptest.NewTLSServer(server)
+	defer web.Close()
+	defer func() { must(t, server.Shutdown(t.Context(), 0)) }()
+	pool := x509.NewCertPool()
+	pool.AddCert(web.Certificate())
+	conn, err := tls.Dial("tcp", web.Listener.Addr().String(), &tls.Config{RootCAs: pool, ServerName: "example.com"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	url, err := url.Parse("wss://example.com/socket.io/?EIO=4&transport=websocket")
+	must(t, err)
+	ahead, _, err := ws.Dialer{}.Upgrade(conn, url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &client{t: t, conn: conn, reader: conn}
+	if ahead != nil {
+		c.reader = ahead
+	}
+	c.openPacket()
+	c.send("40")
+	c.expectPrefix("40")
+	s := within(t, "a socket", connected)
+	if !s.Handshake().Secure {
+		t.Error("not secure")
+	}
+	for _, size := range []int{0, 100, 10_000, 500_000} {
+		arg := `"` + strings.Repeat("x", size) + `"`
+		c.send(`421["echo",` + arg + `]`)
+		c.expect(`431[` + arg + `]`)
+	}
+	for i := range 100 {
+		must(t, s.Emit("n", i))
+	}
+	for i := range 100 {
+		c.expect(fmt.Sprintf(`42["n",%d]`, i))
+	}
+	s.Close("")
+	if code := c.expectClose(); code != 1000 {
+		t.Errorf("closed with %d", code)
+	}
+	must(t, conn.Close())
+}
+
+func TestOptionsAreChecked(t *testing.T) {
+	for _, options := range []socketio.Options{
+		{PingInterval: -1}, {MaxPayload: -1}, {SendQueue: 10, VolatileQueue: 20},
+	} {
+		if _, err := socketio.NewServer(options); err == nil {
+			t.Errorf("%+v was taken", options)
+		}
+	}
+}
+
+// request sends a request as it is, without what an HTTP client adds to it.
+func request(t *testing.T, method, address, query string, header map[string]string) (*http.Response, string) {
+	t.Helper()
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	_ = conn.SetDeadline(time.Now().Add(patience))
+	head := fmt.Sprintf("%s /socket.io/?%s HTTP/1.1\r\nHost: %s\r\n", method, query, address)
+	for name, value := range header {
+		if value != "" {
+			head += name + ": " + value + "\r\n"
+		}
+	}
+	_, err = io.WriteString(conn, head+"\r\n")
+	must(t, err)
+	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode == http.StatusSwitchingProtocols {
+		return response, ""
+	}
+	body, err := io.ReadAll(response.Body)
+	must(t, err)
+	return response, string(body)
+}

@@ -1,0 +1,28 @@
+// What the scenarios share: a client of the server under test, and the means to
+// wait for it. Every scenario is a module whose default export is run once.
+import { io } from "socket.io-client";
+
+const url = process.argv[2];
+const managers = new Set();
+
+/** connect makes a client, over WebSocket, with a connection of its own. */
+export function connect(namespace = "/", options = {}) {
+  const socket = io(url + namespace, { transports: ["websocket"], forceNew: true, reconnectionDelay: 10, ...options });
+  managers.add(socket.io);
+  return socket;
+}
+
+/** once resolves with the arguments of the next such event. */
+export function once(emitter, event) {
+  return new Promise((resolve) => emitter.once(event, (...args) => resolve(args)));
+}
+
+export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** closeAll ends every connection, so that the process can end. */
+export function closeAll() {
+  for (const manager of managers) {
+    manager.reconnection(false);
+    manager.engine.close();
+  }
+}

@@ -1,0 +1,132 @@
+package test
+
+import (
+	"bytes"
+	"database/sql"
+	"errors"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	_ "modernc.org/sqlite" // to make a database newer than it should be
+)
+
+// TestWhatKeepsMaruFromStarting checks that each says what is wrong in one line and exits non-zero.
+func TestWhatKeepsMaruFromStarting(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	defer func() { must(t, taken.Close()) }()
+	file := filepath.Join(t.TempDir(), "file")
+	must(t, os.WriteFile(file, []byte("not a folder, and no database either, but long enough to be one: "+strings.Repeat("x", 4096)), 0o600))
+
+	used := t.TempDir()
+	m := start(t, used, freeAddr(t))
+	other := t.TempDir()
+	if code := start(t, other, freeAddr(t)).terminate(); code != 0 {
+		t.Fatalf("exit code %d", code)
+	}
+	otherSecret := filepath.Join(t.TempDir(), "secret")
+	must(t, os.WriteFile(otherSecret, []byte(strings.Repeat("ab", 32)), 0o600))
+	shortSecret := filepath.Join(t.TempDir(), "secret")
+	must(t, os.WriteFile(shortSecret, []byte("abcd"), 0o600))
+	newer := t.TempDir()
+	if code := start(t, newer, freeAddr(t)).terminate(); code != 0 {
+		t.Fatalf("exit code %d", code)
+	}
+	makeNewer(t, filepath.Join(newer, "maru.db"))
+
+	free := func() []string { return []string{"--data", t.TempDir(), "--addr", "127.0.0.1:0", "--admin-addr", ""} }
+	for name, c := range map[string]struct {
+		args []string
+		says []string
+	}{
+		"an unknown flag":             {[]string{"--no-such-flag"}, []string{"no-such-flag"}},
+		"a value that cannot be":      {append(free(), "--signup", "maybe"), []string{"--signup", "maybe"}},
+		"a drain that is no duration": {append(free(), "--drain", "soon"), []string{"--drain", "soon"}},
+		"a public URL that is none":   {append(free(), "--public-url", "chat.example.com"), []string{"--public-url", "chat.example.com"}},
+		"a proxy that is none":        {append(free(), "--trusted-proxies", "nearby"), []string{"--trusted-proxies", "nearby"}},
+		"a database of another kind":  {append(free(), "--database", "mysql://a@b/c"), []string{"--database"}},
+		"a folder that cannot be":     {append(free(), "--data", filepath.Join(file, "data")), []string{"--data", file}},
+		"a folder without write":      {append(free(), "--data", "/proc"), []string{"/proc", "cannot be written"}},
+		"a folder in use":             {append(free(), "--data", used), []string{used, "in use"}},
+		"a port in use":               {append(free(), "--addr", taken.Addr().String()), []string{"--addr", taken.Addr().String(), "in use"}},
+		"an admin port in use":        {append(free(), "--admin-addr", taken.Addr().String()), []string{"--admin-addr", taken.Addr().String(), "in use"}},
+		"a port that is none":         {append(free(), "--addr", "127.0.0.1:99999"), []string{"--addr", "99999"}},
+		"a newer database":            {append(free(), "--data", newer), []string{"maru.db", "newer"}},
+		"something else than a db":    {append(free(), "--database", "sqlite:"+file), []string{file, "not a Maru database"}},
+		"another secret":              {append(free(), "--data", other, "--secret-file", otherSecret), []string{otherSecret, "secret"}},
+		"a short secret":              {append(free(), "--secret-file", shortSecret), []string{shortSecret, "64"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cmd := exec.Command(binary, c.args...)
+			var stderr bytes.Buffer
+			cmd.Stderr = &stderr
+			ended := time.AfterFunc(10*time.Second, func() { _ = cmd.Process.Kill() })
+			err := cmd.Run()
+			if !ended.Stop() {
+				t.Fatal("it runs")
+			}
+			var exit *exec.ExitError
+			if !errors.As(err, &exit) || exit.ExitCode() <= 0 {
+				t.Fatalf("ended with %v", err)
+			}
+			said := strings.TrimSuffix(stderr.String(), "\n")
+			if strings.Contains(said, "\n") || !strings.HasPrefix(said, "maru: ") {
+				t.Errorf("not one line of maru's:\n%s", said)
+			}
+			for _, part := range c.says {
+				if !strings.Contains(said, part) {
+					t.Errorf("%q does not say %q", said, part)
+				}
+			}
+		})
+	}
+	if m.status("/healthz") != http.StatusOK {
+		t.Fatal("the one that runs was disturbed")
+	}
+}
+
+// TestTerminate checks that the program drains and ends well.
+func TestTerminate(t *testing.T) {
+	m := start(t, t.TempDir(), freeAddr(t), "--drain", "100ms")
+	if m.status("/readyz") != http.StatusOK {
+		t.Fatal("not ready")
+	}
+	if code := m.terminate(); code != 0 {
+		t.Fatalf("exit code %d: %s", code, m.stderr)
+	}
+}
+
+// TestFilesAreTheOwnersAlone checks what a first start leaves in the data folder.
+func TestFilesAreTheOwnersAlone(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	start(t, data, freeAddr(t)).terminate()
+	entries, err := os.ReadDir(data)
+	must(t, err)
+	for _, e := range entries {
+		info, err := e.Info()
+		must(t, err)
+		if info.Mode().Perm()&0o077 != 0 {
+			t.Errorf("%s is %v", e.Name(), info.Mode())
+		}
+	}
+	info, err := os.Stat(data)
+	must(t, err)
+	if info.Mode().Perm() != 0o700 {
+		t.Errorf("the folder is %v", info.Mode())
+	}
+}
+
+// makeNewer gives a database the version of a later maru.
+func makeNewer(t *testing.T, path string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	must(t, err)
+	_, err = db.Exec("INSERT INTO schema_version (version, applied_at) VALUES (9999, 0)")
+	must(t, errors.Join(err, db.Close()))
+}
