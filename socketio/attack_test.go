@@ -1,12 +1,15 @@
 package socketio_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -150,6 +153,28 @@ func TestFramesByteByByte(t *testing.T) {
 	c.expectPrefix("40")
 	trickle(`421["echo","` + strings.Repeat("x", 200) + `"]`)
 	c.expectPrefix(`431["xxx`)
+}
+
+// Frames that come with the request, before it was answered, are not lost.
+func TestFramesAheadOfTheAnswer(t *testing.T) {
+	address, _ := attacked(t, socketio.Options{})
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	head := "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+	_, err = conn.Write(append([]byte(head), masked(ws.NewTextFrame([]byte("40")))...))
+	must(t, err)
+	buffered := bufio.NewReader(conn)
+	response, err := http.ReadResponse(buffered, nil)
+	if err != nil || response.StatusCode != http.StatusSwitchingProtocols {
+		t.Fatalf("answer %v, %v", response, err)
+	}
+	c := &client{t: t, conn: conn, reader: buffered}
+	c.openPacket()
+	c.expectPrefix("40")
 }
 
 // Attacks 22 to 28: packets that mean nothing, or no good.

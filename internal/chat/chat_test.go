@@ -2,6 +2,7 @@ package chat_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"path/filepath"
 	"slices"
@@ -164,12 +165,13 @@ func refused(t *testing.T, err error, code chat.Code) {
 	}
 }
 
-func kinds(messages []chat.Message) []chat.MessageKind {
-	out := make([]chat.MessageKind, len(messages))
-	for i, m := range messages {
-		out[i] = m.Kind
+// fieldOf returns what is wrong with a field of an Invalid error.
+func fieldOf(err error, field string) string {
+	e, ok := errors.AsType[*chat.Error](err)
+	if !ok || e.Code != chat.Invalid {
+		return ""
 	}
-	return out
+	return e.Fields[field]
 }
 
 func texts(messages []chat.Message) []string {

@@ -45,8 +45,12 @@ func TestHistoryPages(t *testing.T) {
 		}
 	}
 	for _, bad := range []chat.HistoryPage{
-		{Before: -1}, {After: -1, HasAfter: true}, {Around: -1}, {Limit: -1},
-		{Before: 2, After: 1, HasAfter: true}, {Around: 2, Before: 3},
+		{Before: -1},
+		{After: -1, HasAfter: true},
+		{Around: -1},
+		{Limit: -1},
+		{Before: 2, After: 1, HasAfter: true},
+		{Around: 2, Before: 3},
 	} {
 		_, err := h.History(t.Context(), jisu, id, bad)
 		refused(t, err, chat.Invalid)

@@ -1,6 +1,7 @@
 package chat_test
 
 import (
+	"errors"
 	"strings"
 	"sync"
 	"testing"
@@ -183,8 +184,7 @@ func TestTextsThatAreRefused(t *testing.T) {
 		"decomposed, longer": {strings.Repeat("\u1112\u1161\u11ab", chat.MaxTextRunes+1), chat.FieldTooLong},
 	} {
 		_, _, err := h.Send(t.Context(), jisu, room, chat.Draft{ClientID: chat.NewID(), Text: c.text})
-		e, _ := err.(*chat.Error)
-		if e == nil || e.Code != chat.Invalid || e.Fields["text"] != c.wrong {
+		if wrong := fieldOf(err, "text"); wrong != c.wrong {
 			t.Errorf("%s: %v, want text: %s", name, err, c.wrong)
 		}
 	}
@@ -251,7 +251,7 @@ func TestRateOfSending(t *testing.T) {
 	}
 	_, _, err := h.Send(t.Context(), jisu, room, chat.Draft{ClientID: "late", Text: "빨리"})
 	refused(t, err, chat.RateLimited)
-	e := err.(*chat.Error)
+	e, _ := errors.AsType[*chat.Error](err)
 	h.clock.pass(e.RetryAfter)
 	_, _, err = h.Send(t.Context(), jisu, room, chat.Draft{ClientID: "late", Text: "빨리"})
 	must(t, err)

@@ -45,8 +45,7 @@ func TestCreateRoom(t *testing.T) {
 			"another history": {chat.NewRoom{Category: "a", Name: "a", History: "none"}, "history", chat.FieldUnknown},
 		} {
 			_, _, err := h.CreateRoom(t.Context(), jisu, c.room)
-			e, _ := err.(*chat.Error)
-			if e == nil || e.Code != chat.Invalid || e.Fields[c.field] != c.wrong {
+			if fieldOf(err, c.field) != c.wrong {
 				t.Errorf("%s: %v, want %s: %s", name, err, c.field, c.wrong)
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"maps"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -17,16 +18,16 @@ import (
 var docsFiles embed.FS
 
 // mountDocs serves the OpenAPI document as a page to read, made once, without a line of script.
-func (a *api) mountDocs(mux *http.ServeMux, document *huma.OpenAPI) error {
+func mountDocs(mux *http.ServeMux, document *huma.OpenAPI, routes []route) error {
 	page, err := template.New("page.html").Funcs(template.FuncMap{
 		"type": typeName, "link": schemaLink, "lower": strings.ToLower,
-		"code": func(s string) template.HTML { return codes(s) },
+		"code": codes,
 	}).ParseFS(docsFiles, "docs/page.html")
 	if err != nil {
 		return fmt.Errorf("httpapi: the documentation's template: %w", err)
 	}
 	var body bytes.Buffer
-	if err := page.Execute(&body, readable(document)); err != nil {
+	if err := page.Execute(&body, readable(document, routes)); err != nil {
 		return fmt.Errorf("httpapi: the documentation: %w", err)
 	}
 	css, err := docsFiles.ReadFile("docs/page.css")
@@ -35,7 +36,7 @@ func (a *api) mountDocs(mux *http.ServeMux, document *huma.OpenAPI) error {
 	}
 	mux.HandleFunc("GET /api/docs", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		_, _ = w.Write(withTheme(body.Bytes(), r))
+		_, _ = w.Write(withTheme(body.Bytes(), r)) //nolint:gosec // html/template made it; of the request only a checked word
 	})
 	mux.HandleFunc("GET /api/docs/page.css", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/css; charset=utf-8")
@@ -92,32 +93,41 @@ type docsField struct {
 	*huma.Schema
 }
 
-// readable orders the document for reading: calls by tag in the contract's order, then the shapes.
-func readable(document *huma.OpenAPI) docsPage {
+func operation(item *huma.PathItem, method string) *huma.Operation {
+	switch method {
+	case http.MethodPost:
+		return item.Post
+	case http.MethodPut:
+		return item.Put
+	case http.MethodPatch:
+		return item.Patch
+	case http.MethodDelete:
+		return item.Delete
+	}
+	return item.Get
+}
+
+// readable orders the document for reading: calls by tag in the contract's order, then the shapes as they are declared.
+func readable(document *huma.OpenAPI, routes []route) docsPage {
 	page := docsPage{Title: document.Info.Title, Version: document.Info.Version, Intro: document.Info.Description}
 	groups := map[string][]docsCall{}
-	for _, path := range slices.Sorted(maps.Keys(document.Paths)) {
-		item := document.Paths[path]
-		for _, op := range []*huma.Operation{item.Get, item.Post, item.Put, item.Patch, item.Delete} {
-			if op == nil {
-				continue
-			}
-			c := docsCall{Operation: op, Open: len(op.Security) == 0}
-			if op.RequestBody != nil {
-				c.Body = op.RequestBody.Content["application/json"].Schema
-			}
-			for _, status := range slices.Sorted(maps.Keys(op.Responses)) {
-				response := op.Responses[status]
-				answer := docsAnswer{Status: status, Description: response.Description, Good: status[0] == '2'}
-				if media, ok := response.Content["application/json"]; ok {
-					answer.Schema = media.Schema
-				}
-				if status != "default" {
-					c.Answer = append(c.Answer, answer)
-				}
-			}
-			groups[op.Tags[0]] = append(groups[op.Tags[0]], c)
+	for i := range routes {
+		op := operation(document.Paths[routes[i].path], routes[i].method)
+		c := docsCall{Operation: op, Open: routes[i].open}
+		if op.RequestBody != nil {
+			c.Body = op.RequestBody.Content["application/json"].Schema
 		}
+		for _, status := range slices.Sorted(maps.Keys(op.Responses)) {
+			response := op.Responses[status]
+			answer := docsAnswer{Status: status, Description: response.Description, Good: status[0] == '2'}
+			if media, ok := response.Content["application/json"]; ok {
+				answer.Schema = media.Schema
+			}
+			if status != "default" {
+				c.Answer = append(c.Answer, answer)
+			}
+		}
+		groups[routes[i].tag] = append(groups[routes[i].tag], c)
 	}
 	for _, name := range []string{"Sessions", "You", "Users", "Rooms", "Members", "Messages"} {
 		page.Groups = append(page.Groups, docsGroup{name, groups[name]})
@@ -126,8 +136,11 @@ func readable(document *huma.OpenAPI) docsPage {
 	for _, name := range slices.Sorted(maps.Keys(schemas)) {
 		s := schemas[name]
 		shape := docsSchema{Name: name}
-		for _, field := range slices.Sorted(maps.Keys(s.Properties)) {
-			shape.Fields = append(shape.Fields, docsField{field, slices.Contains(s.Required, field), s.Properties[field]})
+		for _, f := range reflect.VisibleFields(document.Components.Schemas.TypeFromRef("#/components/schemas/" + name)) {
+			field, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			if property, ok := s.Properties[field]; ok {
+				shape.Fields = append(shape.Fields, docsField{field, slices.Contains(s.Required, field), property})
+			}
 		}
 		page.Schemas = append(page.Schemas, shape)
 	}

@@ -50,11 +50,12 @@ func New(o Options) (http.Handler, error) {
 		a.ready = func(context.Context) Readiness { return Readiness{Ready: true} }
 	}
 	mux := http.NewServeMux()
-	document, err := a.mount(mux, a.routes(), o.Version)
+	routes := a.routes()
+	document, err := a.mount(mux, routes, o.Version)
 	if err != nil {
 		return nil, err
 	}
-	if err := a.mountDocs(mux, document); err != nil {
+	if err := mountDocs(mux, document, routes); err != nil {
 		return nil, err
 	}
 	mux.HandleFunc("/api/", a.unknown)

@@ -46,29 +46,73 @@ func TestAuthorisationMatrix(t *testing.T) {
 		direct  [4]string
 	}
 	rooms := map[string]row{
-		"GET /rooms/{id}": {"",
-			[6]string{no, "200", "200", "200", "200", "200"}, [5]string{no, hid, "200", "200", hid}, [4]string{no, hid, hid, "200"}},
-		"PATCH /rooms/{id}": {`{"topic":"새"}`,
-			[6]string{no, deny, deny, "200", "200", deny}, [5]string{no, hid, "200", "200", hid}, [4]string{no, hid, hid, deny}},
-		"DELETE /rooms/{id}": {"",
-			[6]string{no, deny, deny, "204", "204", deny}, [5]string{no, hid, "204", "204", hid}, [4]string{no, hid, hid, deny}},
-		"PUT /rooms/{id}/members/me": {"",
-			[6]string{no, "200", "200", "200", "200", "200"}, [5]string{no, hid, "200", deny, hid}, [4]string{no, hid, hid, "200"}},
-		"DELETE /rooms/{id}/members/me": {"",
-			[6]string{no, "204", "204", "204", "204", "204"}, [5]string{no, hid, "204", "204", hid}, [4]string{no, hid, hid, "204"}},
-		"GET /rooms/{id}/members": {"",
-			[6]string{no, deny, "200", "200", deny, deny}, [5]string{no, hid, "200", deny, hid}, [4]string{no, hid, hid, "200"}},
-		"GET /rooms/{id}/messages": {"",
-			[6]string{no, deny, "200", "200", deny, deny}, [5]string{no, hid, "200", deny, hid}, [4]string{no, hid, hid, "200"}},
-		"GET /rooms/{id}/changes": {"",
-			[6]string{no, deny, "200", "200", deny, deny}, [5]string{no, hid, "200", deny, hid}, [4]string{no, hid, hid, "200"}},
-		"POST /rooms/{id}/messages": {`{"clientId":"{new}","text":"안녕"}`,
-			[6]string{no, deny, "201", "201", deny, deny}, [5]string{no, hid, "201", deny, hid}, [4]string{no, hid, hid, "201"}},
+		"GET /rooms/{id}": {
+			"",
+			[6]string{no, "200", "200", "200", "200", "200"},
+			[5]string{no, hid, "200", "200", hid},
+			[4]string{no, hid, hid, "200"},
+		},
+		"PATCH /rooms/{id}": {
+			`{"topic":"새"}`,
+			[6]string{no, deny, deny, "200", "200", deny},
+			[5]string{no, hid, "200", "200", hid},
+			[4]string{no, hid, hid, deny},
+		},
+		"DELETE /rooms/{id}": {
+			"",
+			[6]string{no, deny, deny, "204", "204", deny},
+			[5]string{no, hid, "204", "204", hid},
+			[4]string{no, hid, hid, deny},
+		},
+		"PUT /rooms/{id}/members/me": {
+			"",
+			[6]string{no, "200", "200", "200", "200", "200"},
+			[5]string{no, hid, "200", deny, hid},
+			[4]string{no, hid, hid, "200"},
+		},
+		"DELETE /rooms/{id}/members/me": {
+			"",
+			[6]string{no, "204", "204", "204", "204", "204"},
+			[5]string{no, hid, "204", "204", hid},
+			[4]string{no, hid, hid, "204"},
+		},
+		"GET /rooms/{id}/members": {
+			"",
+			[6]string{no, deny, "200", "200", deny, deny},
+			[5]string{no, hid, "200", deny, hid},
+			[4]string{no, hid, hid, "200"},
+		},
+		"GET /rooms/{id}/messages": {
+			"",
+			[6]string{no, deny, "200", "200", deny, deny},
+			[5]string{no, hid, "200", deny, hid},
+			[4]string{no, hid, hid, "200"},
+		},
+		"GET /rooms/{id}/changes": {
+			"",
+			[6]string{no, deny, "200", "200", deny, deny},
+			[5]string{no, hid, "200", deny, hid},
+			[4]string{no, hid, hid, "200"},
+		},
+		"POST /rooms/{id}/messages": {
+			`{"clientId":"{new}","text":"안녕"}`,
+			[6]string{no, deny, "201", "201", deny, deny},
+			[5]string{no, hid, "201", deny, hid},
+			[4]string{no, hid, hid, "201"},
+		},
 		// The message is the member's in a public room, the owner's in a private one, the one's in a direct one.
-		"PATCH /rooms/{id}/messages/{seq}": {`{"text":"고침"}`,
-			[6]string{no, deny, "200", deny, deny, deny}, [5]string{no, hid, "200", deny, hid}, [4]string{no, hid, hid, "200"}},
-		"DELETE /rooms/{id}/messages/{seq}": {"",
-			[6]string{no, deny, "200", "200", "200", deny}, [5]string{no, hid, "200", deny, hid}, [4]string{no, hid, hid, "200"}},
+		"PATCH /rooms/{id}/messages/{seq}": {
+			`{"text":"고침"}`,
+			[6]string{no, deny, "200", deny, deny, deny},
+			[5]string{no, hid, "200", deny, hid},
+			[4]string{no, hid, hid, "200"},
+		},
+		"DELETE /rooms/{id}/messages/{seq}": {
+			"",
+			[6]string{no, deny, "200", "200", "200", deny},
+			[5]string{no, hid, "200", deny, hid},
+			[4]string{no, hid, hid, "200"},
+		},
 	}
 
 	w := start(t, nil)

@@ -20,8 +20,8 @@ import (
 
 const basePath = "/api/v1"
 
-const apiIntro = "The API of Maru, a self-hosted real-time chat. Everything here can be done over Socket.IO too, where " +
-	"messages arrive by themselves. Ids are opaque strings; times are RFC 3339 in UTC with milliseconds; text is NFC. " +
+const apiIntro = "The API of Maru, a self-hosted real-time chat. Messages arrive by themselves over Socket.IO, which also " +
+	"sends, edits, joins and leaves; the rest is here. Ids are opaque strings; times are RFC 3339 in UTC with milliseconds; text is NFC. " +
 	"Bodies are JSON of at most 64 KB; unknown fields and parameters are refused. Errors are problem documents (RFC 9457) " +
 	"with a code; with rate_limited and unavailable, retryAfterMs says when to come again."
 

@@ -72,7 +72,7 @@ func TestHostsCannotWriteThePolicy(t *testing.T) {
 	v := w.visitor()
 	for _, host := range []string{"evil.example'; script-src *", "a,b", "x;y"} {
 		v.header = map[string]string{"Host": host}
-		r, err := http.NewRequestWithContext(t.Context(), "GET", w.url+"/healthz", nil)
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.url+"/healthz", nil)
 		must(t, err)
 		r.Host = host
 		response, err := http.DefaultTransport.RoundTrip(r)
@@ -172,7 +172,7 @@ func TestServerBounds(t *testing.T) {
 	w := start(t, nil)
 	v := w.visitor()
 	v.header = map[string]string{"X-Large": strings.Repeat("x", 64<<10)} // attack 19
-	r, err := http.NewRequestWithContext(t.Context(), "GET", w.url+"/healthz", nil)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.url+"/healthz", nil)
 	must(t, err)
 	r.Header.Set("X-Large", strings.Repeat("x", 64<<10))
 	response, err := http.DefaultTransport.RoundTrip(r)

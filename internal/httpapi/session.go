@@ -185,7 +185,7 @@ func (a *api) clearCookies(w http.ResponseWriter, r *http.Request) {
 
 // cookie makes a cookie of ours that lives as long as given; one without a value is removed.
 func (a *api) cookie(r *http.Request, name, value string, life time.Duration) *http.Cookie {
-	c := &http.Cookie{
+	c := &http.Cookie{ //nolint:gosec // Secure wherever the browser speaks HTTPS
 		Name: a.front.CookieName(r, name), Value: value, Path: "/",
 		MaxAge: int(life.Seconds()), HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: a.front.Secure(r),
 	}

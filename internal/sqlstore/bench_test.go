@@ -129,9 +129,9 @@ func BenchmarkWrite(b *testing.B) {
 				run("BEGIN IMMEDIATE")
 				for i := 0; i < callers && seq < b.N; i++ {
 					seq++
-					run("INSERT INTO messages (room, seq, kind, sender_id, client_id, sent_at, edited_at, reply_to,"+
-						" event_type, event_user, event_by, digest, text) VALUES (1, ?, 'message', ?, ?, ?, 0, 0, '', '', '', ?, ?)",
-						seq, string(seed.users[i]), clientID(), start.UnixMilli(), make([]byte, 32), benchText)
+					run("INSERT INTO messages (room, seq, rev, kind, sender_id, client_id, sent_at, edited_at, reply_to,"+
+						" event_type, event_user, event_by, digest, text) VALUES (1, ?, ?, 'message', ?, ?, ?, 0, 0, '', '', '', ?, ?)",
+						seq, seq, string(seed.users[i]), clientID(), start.UnixMilli(), make([]byte, 32), benchText)
 				}
 				run("COMMIT")
 			}

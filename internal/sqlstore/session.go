@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/maru-chat/maru/internal/auth"
@@ -40,6 +41,9 @@ func (t *tx) insertSession(s auth.Session) error {
 		" last_used_at, expires_at, user_agent, address) VALUES ("+placeholders(11)+")",
 		string(s.ID), string(s.UserID), string(s.Kind), s.RefreshHash, s.PreviousHash, s.RotatedAt.UnixMilli(),
 		s.CreatedAt.UnixMilli(), s.LastUsedAt.UnixMilli(), s.ExpiresAt.UnixMilli(), s.UserAgent, s.Address)
+	if errors.Is(err, errDuplicate) {
+		return chat.Errorf(chat.Internal, "the session's id is taken")
+	}
 	return err
 }
 

@@ -1,4 +1,4 @@
-package wire_test
+package wire
 
 import (
 	"encoding/json"
@@ -6,8 +6,6 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
-
-	"github.com/maru-chat/maru/internal/wire"
 )
 
 func TestCheck(t *testing.T) {
@@ -29,10 +27,10 @@ func TestCheck(t *testing.T) {
 		"escapes":                     {`"\"\\\/\b\f\n\r\t\u00e9"`, true},
 		"same key in two objects":     {`[{"a":1},{"a":1}]`, true},
 		"huge number is a number":     {`1e999`, true},
-		"deepest":                     {nest(wire.MaxDepth), true},
+		"deepest":                     {nest(MaxDepth), true},
 		"empty":                       {``, false},
 		"space alone":                 {`  `, false},
-		"too deep":                    {nest(wire.MaxDepth + 1), false},
+		"too deep":                    {nest(MaxDepth + 1), false},
 		"depth bomb":                  {strings.Repeat("[", 60_000), false},
 		"depth bomb of objects":       {strings.Repeat(`{"a":`, 10_000), false},
 		"two values":                  {`{} {}`, false},
@@ -68,7 +66,7 @@ func TestCheck(t *testing.T) {
 		"a NUL byte after the object": {"{}\x00", false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if err := wire.Check([]byte(test.json)); (err == nil) != test.good {
+			if err := Check([]byte(test.json)); (err == nil) != test.good {
 				t.Errorf("Check = %v", err)
 			}
 		})
@@ -80,7 +78,7 @@ func FuzzCheck(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		err := wire.Check(data)
+		err := Check(data)
 		if err == nil {
 			if !json.Valid(data) || !utf8.Valid(data) {
 				t.Fatalf("accepted what is not JSON: %q", data)
@@ -95,11 +93,11 @@ func FuzzCheck(f *testing.F) {
 		}
 		// What a JSON encoder writes, without the few things that we refuse, is accepted.
 		var v any
-		if json.Unmarshal(data, &v) != nil || depth(v) > wire.MaxDepth {
+		if json.Unmarshal(data, &v) != nil || depth(v) > MaxDepth {
 			return
 		}
 		again, err := json.Marshal(v)
-		if err == nil && !strings.Contains(string(again), `\u0000`) && wire.Check(again) != nil {
+		if err == nil && !strings.Contains(string(again), `\u0000`) && Check(again) != nil {
 			t.Fatalf("refused %q", again)
 		}
 	})
@@ -123,14 +121,14 @@ func depth(v any) int {
 }
 
 func TestDecode(t *testing.T) {
-	var good wire.SendEvent
-	err := wire.Decode([]byte(`{"roomId":"r","clientId":"c","text":"a\u00e9\n","imageIds":["x","y\"z"],"replyTo":9007199254740993}`), &good)
+	var good SendEvent
+	err := Decode([]byte(`{"roomId":"r","clientId":"c","text":"a\u00e9\n","imageIds":["x","y\"z"],"replyTo":9007199254740993}`), &good)
 	if err != nil || good.RoomID != "r" || good.ClientID != "c" || good.Text != "aé\n" ||
 		len(good.ImageIDs) != 2 || good.ImageIDs[1] != `y"z` || good.ReplyTo != 9007199254740993 {
 		t.Fatalf("Decode = %+v, %v", good, err)
 	}
-	var update wire.UpdateRoom
-	if err := wire.Decode([]byte(`{"topic":""}`), &update); err != nil || update.Topic == nil || *update.Topic != "" || update.Name != nil {
+	var update UpdateRoom
+	if err := Decode([]byte(`{"topic":""}`), &update); err != nil || update.Topic == nil || *update.Topic != "" || update.Name != nil {
 		t.Fatalf("Decode = %+v, %v", update, err)
 	}
 
@@ -161,9 +159,9 @@ func TestDecode(t *testing.T) {
 		"unknown, very long": {`{"roomId":"r","seq":1,"text":"","` + strings.Repeat("é", 500) + `":1}`, false, map[string]string{strings.Repeat("é", 32): "unknown"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var v wire.EditEvent
-			err := wire.Decode([]byte(test.json), &v)
-			e, ok := errors.AsType[*wire.DecodeError](err)
+			var v EditEvent
+			err := Decode([]byte(test.json), &v)
+			e, ok := errors.AsType[*DecodeError](err)
 			if !ok || e.Malformed != test.malformed || len(e.Fields) != len(test.fields) {
 				t.Fatalf("Decode = %#v", err)
 			}
@@ -182,12 +180,12 @@ func TestDecode(t *testing.T) {
 	for range 5_000 {
 		flood.WriteString(`,"` + strings.Repeat("k", flood.Len()%50+1) + "\\u0041" + string(rune('a'+flood.Len()%26)) + strings.Repeat("z", flood.Len()/1000) + `":1`)
 	}
-	var v wire.RoomRef
-	if e, ok := errors.AsType[*wire.DecodeError](wire.Decode([]byte(`{"roomId":"r"`+flood.String()+`}`), &v)); !ok || len(e.Fields) > 20 {
+	var v RoomRef
+	if e, ok := errors.AsType[*DecodeError](Decode([]byte(`{"roomId":"r"`+flood.String()+`}`), &v)); !ok || len(e.Fields) > 20 {
 		t.Errorf("an error repeats %d made-up names", len(e.Fields))
 	}
-	var list wire.SendMessage
-	if err := wire.Decode([]byte(`{"clientId":"c","imageIds":["a",null]}`), &list); err == nil {
+	var list SendMessage
+	if err := Decode([]byte(`{"clientId":"c","imageIds":["a",null]}`), &list); err == nil {
 		t.Error("null in a list was taken for a string")
 	}
 }
@@ -196,8 +194,8 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte(`{"roomId":"r","clientId":"c","text":"a","imageIds":["x"],"replyTo":1}`))
 	f.Add([]byte(`{"roomId":"r","clientId":"\u00e9\\","text":"\ud83d\ude00"}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		var ours, theirs wire.SendEvent
-		if wire.Decode(data, &ours) != nil {
+		var ours, theirs SendEvent
+		if Decode(data, &ours) != nil {
 			return
 		}
 		if err := json.Unmarshal(data, &theirs); err != nil {
@@ -215,8 +213,8 @@ func BenchmarkDecode(b *testing.B) {
 	data := []byte(`{"roomId":"mfrggzdfmztwq2lk","clientId":"0d9c6f2e-1b5a-4b7f-9a41-a0c86c2f1b7e","text":"hello there, how are you today?"}`)
 	b.ReportAllocs()
 	for b.Loop() {
-		var v wire.SendEvent
-		if err := wire.Decode(data, &v); err != nil {
+		var v SendEvent
+		if err := Decode(data, &v); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -56,6 +56,15 @@ func messages(t *testing.T, s *store) {
 	}) == nil {
 		t.Fatal("two messages of one number")
 	}
+	other := s.say(r, u, "another")
+	if s.Write(ctx, func(tx chat.Tx) error {
+		m := first
+		m.Rev = other.Rev
+		return tx.UpdateMessage(m)
+	}) == nil {
+		t.Fatal("two messages of one rev")
+	}
+	equal(t, load(first.Seq), first)
 }
 
 func pages(t *testing.T, s *store) {

@@ -83,13 +83,12 @@ CREATE TABLE memberships (
 CREATE INDEX memberships_user ON memberships (user_id);
 CREATE INDEX memberships_joined ON memberships (room, joined_at, user_id);
 
--- A message's rev is changed_rev, or seq where it was never changed: so inserting touches two trees, this one and
--- messages_client, and only changing touches the third. A room's counter, taken under its lock, keeps seq and
--- changed_rev distinct from each other. The text stands last, so that counting never reads its overflow pages.
+-- History walks the key, catching up walks messages_rev; as that holds seq too, what a member may not see is passed over
+-- without reading its row. The text stands last, so that counting never reads its overflow pages.
 CREATE TABLE messages (
     room        INTEGER NOT NULL REFERENCES rooms (num),
     seq         INTEGER NOT NULL,
-    changed_rev INTEGER, -- NULL until first changed
+    rev         INTEGER NOT NULL, -- seq until first changed
     kind        TEXT NOT NULL,
     sender_id   TEXT NOT NULL, -- '' for system messages
     client_id   TEXT, -- NULL for system messages
@@ -105,4 +104,4 @@ CREATE TABLE messages (
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX messages_client ON messages (sender_id, client_id) WHERE client_id IS NOT NULL;
-CREATE UNIQUE INDEX messages_changed ON messages (room, changed_rev) WHERE changed_rev IS NOT NULL;
+CREATE UNIQUE INDEX messages_rev ON messages (room, rev);
