@@ -249,6 +249,19 @@ func TestCloseFlushes(t *testing.T) {
 	must(t, c.conn.Close())
 }
 
+func TestLongReasonsAreCutBetweenCharacters(t *testing.T) {
+	server := newServer(t, socketio.Options{})
+	connected := sockets(server)
+	c := join(t, serve(t, server))
+	within(t, "a socket", connected).Close(socketio.Reason(strings.Repeat("語", 100)))
+	f, err := c.frame()
+	must(t, err)
+	if reason := string(f.Payload[2:]); reason != strings.Repeat("語", 41) {
+		t.Errorf("reason %q", reason)
+	}
+	must(t, c.conn.Close())
+}
+
 // A client that does not read delays the end by CloseTimeout and no more.
 func TestCloseOfAStalledReaderIsBounded(t *testing.T) {
 	server := newServer(t, socketio.Options{CloseTimeout: 100 * time.Millisecond, SendQueue: 64 << 20})

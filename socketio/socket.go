@@ -213,8 +213,9 @@ func (s *Socket) Disconnect() {
 //
 // loses nothing to a client that reads. Events that wait for their handlers
 // are dropped. Clients come back by themselves, as after a lost connection.
-// The reason is for OnDisconnect and Stats; empty stands for
-// [ReasonForcedClose]. Close does not wait.
+// The reason is for OnDisconnect and Stats, and the close frame carries its
+// first 123 bytes to the client; empty stands for [ReasonForcedClose]. Close
+// does not wait.
 func (s *Socket) Close(reason Reason) {
 	if reason == "" {
 		reason = ReasonForcedClose

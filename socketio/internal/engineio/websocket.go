@@ -2,6 +2,7 @@ package engineio
 
 import (
 	"net"
+	"strings"
 	"sync"
 	"time"
 
@@ -94,7 +95,8 @@ const closeReason = 123
 func (t *websocket) close(code uint16, reason string) {
 	var body []byte
 	if code != codeNone {
-		body = ws.NewCloseFrameBody(ws.StatusCode(code), reason[:min(len(reason), closeReason)])
+		reason = strings.ToValidUTF8(reason[:min(len(reason), closeReason)], "") // the cut may go through a character
+		body = ws.NewCloseFrameBody(ws.StatusCode(code), reason)
 	}
 	_, _ = t.conn.Write(sealed(ws.OpClose, body).wire)
 	if half, ok := t.conn.(interface{ CloseWrite() error }); ok {
