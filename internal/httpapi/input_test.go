@@ -2,8 +2,10 @@ package httpapi_test
 
 import (
 	"bufio"
+	"encoding/json"
 	"fmt"
 	"net"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -229,5 +231,54 @@ func TestBodiesAreNotReadBeyondTheLimit(t *testing.T) {
 	line, err := bufio.NewReader(conn).ReadString('\n')
 	if err != nil || !strings.Contains(line, "413") {
 		t.Errorf("%q %v", line, err)
+	}
+
+	// Without a declared length the reading stops where the limit is.
+	read := 0
+	endless := readerFunc(func(b []byte) (int, error) {
+		for i := range b {
+			b[i] = ' '
+		}
+		read += len(b)
+		return len(b), nil
+	})
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPatch, w.url+"/api/v1/me", endless)
+	must(t, err)
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Origin", w.url)
+	r.AddCookie(&http.Cookie{Name: "maru_access", Value: p.cookies["maru_access"]})
+	response, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	if response.StatusCode != http.StatusRequestEntityTooLarge || read > 16<<20 {
+		t.Errorf("%s after %d bytes", response.Status, read)
+	}
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(b []byte) (int, error) { return f(b) }
+
+func TestListsAreClamped(t *testing.T) {
+	w := start(t, nil)
+	p := w.join("지수")
+	id := p.room(chat.NewRoom{})
+	for range 205 {
+		p.say(id, "말")
+	}
+	for path, want := range map[string]int{"/messages?limit=1000": 200, "/messages": 50, "/messages?limit=0": 50, "/changes?since=0&limit=1000": 200, "/changes": 200} {
+		var got struct {
+			Messages []wire.Message
+			HasMore  bool
+		}
+		must(t, json.Unmarshal([]byte(p.do("GET", "/rooms/"+id+path, nil).is(t, "200").body), &got))
+		if len(got.Messages) != want || !got.HasMore {
+			t.Errorf("%s: %d, %v", path, len(got.Messages), got.HasMore)
+		}
+	}
+	if page, _ := p.page("/rooms/" + id); len(page.Messages.Messages) != 50 || !page.Messages.HasMore {
+		t.Errorf("%d in the page", len(page.Messages.Messages))
 	}
 }

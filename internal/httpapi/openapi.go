@@ -135,9 +135,11 @@ func describe(registry huma.Registry, rt *route) *huma.Operation {
 		fails = append(slices.Clone(fails), chat.Unauthorized)
 	}
 	for _, code := range fails {
-		add(statuses[code], code)
 		if code == chat.Invalid {
 			add(http.StatusUnprocessableEntity, code)
+		}
+		if code != chat.Invalid || rt.body != nil { // a query or an id is never malformed, only wrong
+			add(statuses[code], code)
 		}
 	}
 	for status, named := range codes {
