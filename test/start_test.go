@@ -40,6 +40,9 @@ func TestWhatKeepsMaruFromStarting(t *testing.T) {
 	}
 	makeNewer(t, filepath.Join(newer, "maru.db"))
 
+	config := filepath.Join(t.TempDir(), "config.json")
+	must(t, os.WriteFile(config, []byte(`{"public_url": "https://chat.example.com"}`), 0o600))
+
 	free := func() []string { return []string{"--data", t.TempDir(), "--addr", "127.0.0.1:0", "--admin-addr", ""} }
 	for name, c := range map[string]struct {
 		args []string
@@ -60,6 +63,9 @@ func TestWhatKeepsMaruFromStarting(t *testing.T) {
 		"a newer database":            {append(free(), "--data", newer), []string{"maru.db", "newer"}},
 		"something else than a db":    {append(free(), "--database", "sqlite:"+file), []string{file, "not a Maru database"}},
 		"another secret":              {append(free(), "--data", other, "--secret-file", otherSecret), []string{otherSecret, "secret"}},
+		"a config that is none":       {append(free(), "--config", file), []string{"--config"}},
+		"a config that is not there":  {append(free(), "--config", file+"x"), []string{file + "x"}},
+		"an unknown setting":          {append(free(), "--config", config), []string{"--config", "public_url"}},
 		"a short secret":              {append(free(), "--secret-file", shortSecret), []string{shortSecret, "64"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -53,10 +53,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 	}()
 	parser, err := kong.New(&commands{},
 		kong.Name("maru"),
-		kong.Description("A self-hosted chat in one file.\n\nWithout a command it serves; \"maru serve --help\" lists the settings. Each is also an environment variable: --public-url is MARU_PUBLIC_URL."),
+		kong.Description("A self-hosted chat in one file.\n\nWithout a command it serves; \"maru serve --help\" lists the settings. Each is also an environment variable (--public-url is MARU_PUBLIC_URL) and a key of the file that --config names."),
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(code int) { panic(exited(code)) }),
 		kong.DefaultEnvars("MARU"),
+		kong.Configuration(loadConfig),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.BindTo(stdout, (*io.Writer)(nil)),
 	)
