@@ -29,11 +29,11 @@ type report struct {
 
 type message = map[string]any
 
-// TestKilledInTheMiddleOfSending ends the program with SIGKILL again and again while people send, edit and delete, and
-// starts it anew: what was acknowledged is there, once and in its sender's order, and everybody's stream is the history.
-// The kills are spread over the work, not over time; MARU_SEED replays them.
-func TestKilledInTheMiddleOfSending(t *testing.T) {
-	const senders, messages, kills = 4, 60, 6
+// TestEndedInTheMiddleOfSending ends the program again and again while people send, edit and delete, with SIGKILL and with
+// SIGTERM, and starts it anew: what was acknowledged is there, once and in its sender's order, and everybody's stream is
+// the history. The ends are spread over the work, not over time; MARU_SEED replays them.
+func TestEndedInTheMiddleOfSending(t *testing.T) {
+	const senders, messages, ends = 4, 100, 12
 	seed := uint64(time.Now().UnixNano())
 	if s, err := strconv.ParseUint(os.Getenv("MARU_SEED"), 10, 64); err == nil {
 		seed = s
@@ -41,27 +41,33 @@ func TestKilledInTheMiddleOfSending(t *testing.T) {
 	t.Logf("MARU_SEED=%d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
 	var points []int
-	for range kills {
+	for range ends {
 		points = append(points, 1+random.IntN(senders*messages-2))
 	}
 	slices.Sort(points)
 	points = slices.Compact(points)
 
 	data, addr := t.TempDir(), freeAddr(t)
-	m := start(t, data, addr)
+	m := start(t, data, addr, "--drain", "50ms")
 	var last report
 	node(t, t.Context(), func(line []byte) {
 		last = report{}
 		must(t, json.Unmarshal(line, &last))
 		if len(points) > 0 && last.Acked >= points[0] {
 			points = points[1:]
-			m.kill()
-			m = start(t, data, addr)
+			if random.IntN(3) == 0 {
+				if code := m.terminate(); code != 0 {
+					t.Errorf("exit code %d: %s", code, m.stderr)
+				}
+			} else {
+				m.kill()
+			}
+			m = start(t, data, addr, "--drain", "50ms")
 		}
 	}, "chatter.mjs", m.url(), strconv.Itoa(senders), strconv.Itoa(messages))
 
 	if len(points) > 0 || len(last.Ledger) != senders*messages {
-		t.Fatalf("%d kills left, %d acknowledged", len(points), len(last.Ledger))
+		t.Fatalf("%d ends left, %d acknowledged", len(points), len(last.Ledger))
 	}
 	stored := map[string][]int64{}
 	next := map[byte]int{} // by sender: which of theirs comes next
