@@ -109,6 +109,9 @@ function connect(token) {
     transports: ['websocket'],
     auth: { token },
     forceNew: true,
+    // A server that dies between its answer to the upgrade and the first packet leaves this client waiting for so long
+    // (20 s unless said otherwise): it does not listen for the close before the open.
+    timeout: 1000,
     reconnectionDelay: 20,
     reconnectionDelayMax: 100,
   });

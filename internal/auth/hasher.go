@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"runtime/debug"
 	"sync/atomic"
 	"time"
 
@@ -19,17 +20,25 @@ type hasher struct {
 	slots   chan struct{} // one for each hash at work
 	tickets chan struct{} // one for each hash at work or waiting
 	made    atomic.Int64  // hashes computed so far; tests compare it instead of clocks
+	release *time.Timer   // gives the hashes' memory back
 }
 
 // waitingPerSlot bounds the wait to about a second.
 const waitingPerSlot = 32
+
+// releaseAfter is how long nobody must have logged in before the memory of the hashes goes back to the system. It is tens
+// of megabytes, in a program that idles in twenty; left alone the runtime keeps it for minutes.
+const releaseAfter = 10 * time.Second
 
 func newHasher(cost Cost) (*hasher, error) {
 	if err := cost.check(); err != nil {
 		return nil, err
 	}
 	slots := runtime.NumCPU()
+	release := time.AfterFunc(releaseAfter, debug.FreeOSMemory)
+	release.Stop() // until there is something to give back
 	return &hasher{
+		release: release,
 		cost:    cost,
 		dummy:   passwordHash{cost, randomBytes(saltBytes), randomBytes(keyBytes)},
 		slots:   make(chan struct{}, slots),
@@ -56,6 +65,7 @@ func (h *hasher) do(ctx context.Context, fn func()) error {
 	}
 	h.made.Add(1)
 	fn()
+	h.release.Reset(releaseAfter)
 	return nil
 }
 

@@ -1,0 +1,56 @@
+import type { Lang } from './prefs';
+
+const locale = { ko: 'ko-KR', en: 'en-US' } as const;
+
+const made = new Map<string, Intl.DateTimeFormat>();
+
+function format(lang: Lang, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = lang + JSON.stringify(options);
+  let formatter = made.get(key);
+  if (!formatter) made.set(key, (formatter = new Intl.DateTimeFormat(locale[lang], options)));
+  return formatter;
+}
+
+/** 오후 2:31 · 2:31 PM */
+export const clock = (lang: Lang, at: string): string =>
+  format(lang, { hour: 'numeric', minute: '2-digit' }).format(new Date(at));
+
+const dayNumber = (date: Date): number =>
+  Math.round(Date.UTC(date.getFullYear(), date.getMonth(), date.getDate()) / 86_400_000);
+
+/** Which day of the reader's own calendar, as a number that grows by one a day. */
+export const dayOf = (at: string): number => dayNumber(new Date(at));
+
+/** 11월 22일 일요일, with the year where it is not this one. */
+export function dayName(lang: Lang, at: string, now = new Date()): string {
+  const date = new Date(at);
+  const year = date.getFullYear() === now.getFullYear() ? {} : ({ year: 'numeric' } as const);
+  return format(lang, { ...year, month: 'long', day: 'numeric', weekday: 'long' }).format(date);
+}
+
+/** For lists: the time today, 어제, else the day. */
+export function ago(lang: Lang, at: string, now = new Date()): string {
+  const date = new Date(at);
+  const days = dayNumber(now) - dayNumber(date);
+  if (days <= 0) return clock(lang, at);
+  if (days === 1) return new Intl.RelativeTimeFormat(locale[lang], { numeric: 'auto' }).format(-1, 'day');
+  if (date.getFullYear() === now.getFullYear()) return format(lang, { month: 'short', day: 'numeric' }).format(date);
+  return format(lang, { year: 'numeric', month: 'numeric', day: 'numeric' }).format(date);
+}
+
+/** Day and time, for lists of devices and for titles. */
+export const moment = (lang: Lang, at: string): string =>
+  format(lang, { year: 'numeric', month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit' }).format(
+    new Date(at),
+  );
+
+/** Whether two times fall into the same minute. */
+export const sameMinute = (a: string, b: string): boolean =>
+  Math.floor(Date.parse(a) / 60_000) === Math.floor(Date.parse(b) / 60_000);
+
+/** Code points, as the contract counts a message's length. */
+export function codePoints(text: string): number {
+  let count = 0;
+  for (const _ of text) count += 1;
+  return count;
+}

@@ -1,0 +1,52 @@
+import { useQuery } from '@tanstack/react-query';
+import type { Category, LobbyEvent, Room } from '../wire.gen';
+import { api } from './api';
+import { queryClient } from './queryClient';
+import { useMe } from './session';
+
+const lobbyKey = ['lobby'] as const;
+
+/** Categories with their public rooms. Members get changes live; visitors look again every 30 s. */
+export function useLobby() {
+  const visitor = useMe() === null;
+  return useQuery({
+    queryKey: lobbyKey,
+    queryFn: async () => (await api.categories()).categories,
+    refetchInterval: visitor ? 30_000 : false,
+  });
+}
+
+export const setLobby = (categories: Category[]): void => void queryClient.setQueryData(lobbyKey, categories);
+
+/** The connection was away: what changed in the lobby meanwhile was not told. */
+export const refreshLobby = (): void => void queryClient.invalidateQueries({ queryKey: lobbyKey });
+
+const without = (category: Category, roomId: string): Category =>
+  category.rooms.some((room) => room.id === roomId)
+    ? { ...category, rooms: category.rooms.filter((room) => room.id !== roomId) }
+    : category;
+
+/** Puts a `lobby` event into the list. */
+export function withLobbyEvent(categories: readonly Category[], event: LobbyEvent): Category[] {
+  const { room, removedRoomId } = event;
+  if (removedRoomId !== undefined) return categories.map((category) => without(category, removedRoomId));
+  if (!room) return [...categories];
+  let found = false;
+  const next = categories.map((category) => {
+    if (category.id !== room.categoryId) return without(category, room.id);
+    found = true;
+    return { ...category, rooms: placed(category.rooms, room) };
+  });
+  if (!found && event.category) next.push({ ...event.category, rooms: [room] });
+  return next;
+}
+
+function placed(rooms: readonly Room[], room: Room): Room[] {
+  return rooms.some((known) => known.id === room.id)
+    ? rooms.map((known) => (known.id === room.id ? room : known))
+    : [...rooms, room];
+}
+
+export function applyLobbyEvent(event: LobbyEvent): void {
+  queryClient.setQueryData<Category[]>(lobbyKey, (categories) => categories && withLobbyEvent(categories, event));
+}

@@ -1,0 +1,45 @@
+import { create } from 'zustand';
+
+export type Lang = 'ko' | 'en';
+export type Theme = 'light' | 'dark' | 'system';
+
+interface Prefs {
+  lang: Lang;
+  theme: Theme;
+  /** The members panel of a wide screen is open. */
+  panel: boolean;
+}
+
+export const usePrefs = create<Prefs>(() => ({
+  lang: document.documentElement.lang === 'en' ? 'en' : 'ko',
+  theme: readTheme(),
+  panel: true,
+}));
+
+function readTheme(): Theme {
+  const { theme } = document.documentElement.dataset;
+  return theme === 'dark' || theme === 'light' ? theme : 'system';
+}
+
+const year = 365 * 24 * 60 * 60;
+
+/** The server reads these to send the page in the reader's language and theme. */
+function keep(name: 'maru_lang' | 'maru_theme', value: string): void {
+  const secure = location.protocol === 'https:' ? '; Secure' : '';
+  document.cookie = `${name}=${value}; Path=/; SameSite=Lax; Max-Age=${year}${secure}`;
+}
+
+export function chooseLang(lang: Lang): void {
+  keep('maru_lang', lang);
+  document.documentElement.lang = lang;
+  usePrefs.setState({ lang });
+}
+
+export function chooseTheme(theme: Theme): void {
+  keep('maru_theme', theme);
+  if (theme === 'system') delete document.documentElement.dataset['theme'];
+  else document.documentElement.dataset['theme'] = theme;
+  usePrefs.setState({ theme });
+}
+
+export const togglePanel = (): void => usePrefs.setState((prefs) => ({ panel: !prefs.panel }));

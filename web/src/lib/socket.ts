@@ -1,0 +1,143 @@
+import { io, type Socket } from 'socket.io-client';
+import type { ClientEvents, Failure, ServerEvents } from '../wire.gen';
+import { refreshSession } from './api';
+import { setOffline, setOnline, setUnsought } from './conn';
+import { NoAnswer, Refusal } from './problem';
+
+type Incoming = { [E in keyof ServerEvents]: (payload: ServerEvents[E]) => void };
+type Acknowledged = {
+  [E in keyof ClientEvents]: ClientEvents[E]['answer'] extends void ? never : E;
+}[keyof ClientEvents];
+type Acknowledgement<E extends Acknowledged> = ({ ok: true } & ClientEvents[E]['answer']) | { ok: false; error: Failure };
+type Outgoing = {
+  [E in keyof ClientEvents]: ClientEvents[E]['answer'] extends void
+    ? (payload: ClientEvents[E]['payload']) => void
+    : (payload: ClientEvents[E]['payload'], ack: (answer: unknown) => void) => void;
+};
+
+/** How long an acknowledgement is awaited. Nothing is lost by giving up: sends repeat with the same clientId. */
+const ackWithin = 10_000;
+
+let socket: Socket<Incoming, Outgoing> | undefined;
+
+interface Listener {
+  on: Incoming;
+  /** The session is over: the server refused to renew it. */
+  signedOut: () => void;
+  disconnected: () => void;
+}
+
+/** Opens the connection of the session that the cookies name. It comes back by itself until closeSocket. */
+export function openSocket({ on, signedOut, disconnected }: Listener): void {
+  closeSocket();
+  const opened: Socket<Incoming, Outgoing> = io({
+    path: '/socket.io/',
+    transports: ['websocket'],
+    reconnectionDelay: 500,
+    reconnectionDelayMax: 10_000,
+    randomizationFactor: 0.5,
+    timeout: 10_000,
+  });
+  socket = opened;
+  setOffline();
+
+  const renew = async () => {
+    let wait = 1000;
+    while (socket === opened) {
+      try {
+        if (!(await refreshSession())) return signedOut();
+        opened.connect();
+        return;
+      } catch {
+        // Nobody could say whether the session lives: ask again later.
+        await new Promise((resolve) => setTimeout(resolve, wait * (0.5 + Math.random())));
+        wait = Math.min(wait * 2, 15_000);
+      }
+    }
+  };
+
+  opened.on('connect_error', (error) => {
+    setOffline();
+    // A refusal by the server, unlike a broken line, is not retried by the client itself.
+    if (!opened.active && socket === opened) void (error.message === 'unauthorized' ? renew() : retryLater(opened));
+  });
+  opened.on('disconnect', (reason) => {
+    setOffline();
+    disconnected();
+    if (reason === 'io server disconnect' && socket === opened) void renew();
+  });
+  opened.on('ready', (ready) => {
+    on.ready(ready);
+    setOnline();
+  });
+  opened.on('message', on.message);
+  opened.on('room:updated', on['room:updated']);
+  opened.on('room:removed', on['room:removed']);
+  opened.on('room:read', on['room:read']);
+  opened.on('room:typing', on['room:typing']);
+  opened.on('presence', on.presence);
+  opened.on('user:updated', on['user:updated']);
+  opened.on('lobby', on.lobby);
+  opened.on('session:ended', on['session:ended']);
+}
+
+async function retryLater(opened: Socket<Incoming, Outgoing>): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 2000 + Math.random() * 3000));
+  if (socket === opened) opened.connect();
+}
+
+export function closeSocket(): void {
+  const closed = socket;
+  socket = undefined;
+  closed?.off();
+  closed?.disconnect();
+  setUnsought();
+}
+
+/** Emits and awaits the acknowledgement. Throws Refusal, or NoAnswer where none came: offline, broken off, timed out. */
+export async function ask<E extends Acknowledged>(
+  event: E,
+  payload: ClientEvents[E]['payload'],
+  within = ackWithin,
+): Promise<ClientEvents[E]['answer']> {
+  const current = socket;
+  // While offline nothing is queued inside the library: the outbox knows better what to repeat.
+  if (!current?.connected) throw new NoAnswer('offline');
+  const answer = await new Promise<Acknowledgement<E>>((resolve, reject) => {
+    const emit = current.timeout(within).emit as (
+      event: string,
+      payload: unknown,
+      ack: (error: Error | null, answer: Acknowledgement<E>) => void,
+    ) => void;
+    emit.call(current.timeout(within), event, payload, (error, acknowledged) => {
+      if (error) reject(new NoAnswer(error));
+      else resolve(acknowledged);
+    });
+  });
+  if (!answer.ok) throw new Refusal(answer.error);
+  return answer;
+}
+
+/** Tells that we are typing, if the line is free. */
+export function sayTyping(roomId: string): void {
+  if (socket?.connected) socket.volatile.emit('room:typing', { roomId });
+}
+
+/** The network or the page came back: try now instead of after the back-off. */
+export function reconnectNow(): void {
+  if (socket && !socket.connected && socket.active) {
+    socket.disconnect();
+    socket.connect();
+  }
+}
+
+/** A connection that does not answer, though it looks open, is broken off and made again. */
+export async function probe(question: () => Promise<unknown>): Promise<void> {
+  const probed = socket;
+  if (!probed?.connected) return reconnectNow();
+  try {
+    await question();
+  } catch (error) {
+    if (error instanceof NoAnswer && probed === socket && probed.connected) probed.io.engine.close();
+  }
+}
