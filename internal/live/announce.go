@@ -134,7 +134,7 @@ type lobby struct {
 }
 
 func (b *lobby) update(e chat.RoomUpdated) {
-	room := present.Room(e.Room, "", false)
+	room := present.LobbyRoom(e.Room)
 	category := present.Category(e.Category)
 	b.set(e.Room.ID, wire.LobbyEvent{Room: &room, Category: &category})
 }

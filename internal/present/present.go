@@ -45,6 +45,13 @@ func Room(r chat.Room, viewer chat.UserID, peerLeft bool) wire.Room {
 	return out
 }
 
+// LobbyRoom returns a public room as the lobby shows it to everybody. Its head is left out: how much is said is its
+// members' own affair, and a list that changed with every message could not be cached.
+func LobbyRoom(r chat.Room) wire.Room {
+	r.Head = 0
+	return Room(r, "", false)
+}
+
 // Membership returns a membership.
 func Membership(m chat.Membership) wire.Membership {
 	return wire.Membership{
@@ -140,7 +147,7 @@ func Lobby(l chat.Lobby) []wire.Category {
 	}
 	for _, r := range l.Rooms {
 		if i, ok := place[string(r.CategoryID)]; ok {
-			categories[i].Rooms = append(categories[i].Rooms, Room(r, "", false))
+			categories[i].Rooms = append(categories[i].Rooms, LobbyRoom(r))
 		}
 	}
 	return categories
