@@ -11,9 +11,17 @@ function format(lang: Lang, options: Intl.DateTimeFormatOptions): Intl.DateTimeF
   return formatter;
 }
 
-/** 오후 2:31 · 2:31 PM */
-export const clock = (lang: Lang, at: string): string =>
-  format(lang, { hour: 'numeric', minute: '2-digit' }).format(new Date(at));
+/** 오후 2:31 · 2:31 PM. Some releases of the locale data write PM in Korean too, so the halves of the day are our own words there. */
+export function clock(lang: Lang, at: string): string {
+  const date = new Date(at);
+  const time = format(lang, { hour: 'numeric', minute: '2-digit', hour12: true });
+  if (lang !== 'ko') return time.format(date);
+  const half = date.getHours() < 12 ? '오전' : '오후';
+  return time
+    .formatToParts(date)
+    .map(({ type, value }) => (type === 'dayPeriod' ? half : value))
+    .join('');
+}
 
 const dayNumber = (date: Date): number =>
   Math.round(Date.UTC(date.getFullYear(), date.getMonth(), date.getDate()) / 86_400_000);
@@ -40,9 +48,7 @@ export function ago(lang: Lang, at: string, now = new Date()): string {
 
 /** Day and time, for lists of devices and for titles. */
 export const moment = (lang: Lang, at: string): string =>
-  format(lang, { year: 'numeric', month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit' }).format(
-    new Date(at),
-  );
+  `${format(lang, { year: 'numeric', month: 'short', day: 'numeric' }).format(new Date(at))} ${clock(lang, at)}`;
 
 /** Whether two times fall into the same minute. */
 export const sameMinute = (a: string, b: string): boolean =>

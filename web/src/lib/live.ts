@@ -173,14 +173,15 @@ export function goLive(): void {
   outboxOwner = currentUser()?.id;
   useEnding.setState({ reason: undefined });
   let returned = false;
-  openSocket({
+  void openSocket({
     signedOut,
     disconnected: () => {
       for (const [roomId, stream] of streams) streams.set(roomId, giveUp(stream));
     },
     on: {
       ready: (ready) => {
-        forgetPresence();
+        // Who came and went meanwhile was not told.
+        if (returned) forgetPresence();
         onReady(ready);
         if (returned) {
           refreshLobby();

@@ -1,4 +1,4 @@
-import { io, type Socket } from 'socket.io-client';
+import type { Socket } from 'socket.io-client';
 import type { ClientEvents, Failure, ServerEvents } from '../wire.gen';
 import { refreshSession } from './api';
 import { setOffline, setOnline, setUnsought } from './conn';
@@ -19,6 +19,8 @@ type Outgoing = {
 const ackWithin = 10_000;
 
 let socket: Socket<Incoming, Outgoing> | undefined;
+/** Counts openings and closings: what was begun for an older one stops. */
+let turn = 0;
 
 interface Listener {
   on: Incoming;
@@ -28,8 +30,13 @@ interface Listener {
 }
 
 /** Opens the connection of the session that the cookies name. It comes back by itself until closeSocket. */
-export function openSocket({ on, signedOut, disconnected }: Listener): void {
+export async function openSocket({ on, signedOut, disconnected }: Listener): Promise<void> {
   closeSocket();
+  const mine = turn;
+  setOffline();
+  // A visitor never needs the library.
+  const io = await library();
+  if (turn !== mine) return;
   const opened: Socket<Incoming, Outgoing> = io({
     path: '/socket.io/',
     transports: ['websocket'],
@@ -39,7 +46,6 @@ export function openSocket({ on, signedOut, disconnected }: Listener): void {
     timeout: 10_000,
   });
   socket = opened;
-  setOffline();
 
   const renew = async () => {
     let wait = 1000;
@@ -86,7 +92,19 @@ async function retryLater(opened: Socket<Incoming, Outgoing>): Promise<void> {
   if (socket === opened) opened.connect();
 }
 
+/** Fetched again and again until it comes: without it nothing works. */
+async function library() {
+  for (;;) {
+    try {
+      return (await import('socket.io-client')).io;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 2000));
+    }
+  }
+}
+
 export function closeSocket(): void {
+  turn += 1;
   const closed = socket;
   socket = undefined;
   closed?.off();

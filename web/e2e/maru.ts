@@ -1,0 +1,127 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { test as base, type Browser, type BrowserContext, type Page } from '@playwright/test';
+
+/** The real program on a data folder of its own. It can be ended and started again on the same folder. */
+export class Maru {
+  #process: ChildProcess | undefined;
+
+  private constructor(
+    readonly data: string,
+    readonly port: number,
+  ) {}
+
+  static async start(): Promise<Maru> {
+    const maru = new Maru(await mkdtemp(join(tmpdir(), 'maru-e2e-')), await freePort());
+    await maru.start();
+    return maru;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  async start(): Promise<void> {
+    const flags = ['--data', this.data, '--addr', `127.0.0.1:${this.port}`, '--admin-addr', '', '--rate-limits', 'off'];
+    this.#process = spawn('../bin/maru', [...flags, '--drain', '100ms'], { stdio: 'ignore' });
+    for (let tries = 0; tries < 400; tries += 1) {
+      const answer = await fetch(`${this.url}/healthz`).catch(() => undefined);
+      if (answer?.ok) return;
+      await sleep(25);
+    }
+    throw new Error('maru does not serve');
+  }
+
+  /** Ends the program as a power cut would. */
+  async kill(): Promise<void> {
+    const running = this.#process;
+    this.#process = undefined;
+    if (!running) return;
+    running.kill('SIGKILL');
+    if (running.exitCode === null && running.signalCode === null) await once(running, 'exit');
+  }
+
+  async remove(): Promise<void> {
+    await this.kill();
+    await rm(this.data, { recursive: true, force: true });
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
+
+export const desk = { viewport: { width: 1440, height: 900 } };
+export const phone = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
+
+/** What a page complains about; every test ends with nothing of it. */
+export const complaints: string[] = [];
+
+/** A browser of somebody's own. */
+export async function open(browser: Browser, maru: Maru, device: typeof desk | typeof phone): Promise<Page> {
+  const context: BrowserContext = await browser.newContext({ ...device, baseURL: maru.url, locale: 'ko-KR' });
+  const page = await context.newPage();
+  page.on('pageerror', (error) => complaints.push(`${page.url()}: ${error.message}`));
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !/Failed to load resource|WebSocket connection/u.test(message.text())) {
+      complaints.push(`${page.url()}: ${message.text()}`);
+    }
+  });
+  return page;
+}
+
+export async function signUp(page: Page, loginId: string, name: string): Promise<void> {
+  await page.goto('/signup');
+  await page.getByLabel('아이디', { exact: true }).fill(loginId);
+  await page.getByLabel('비밀번호', { exact: true }).fill(`password of ${loginId}`);
+  await page.getByLabel('이름', { exact: true }).fill(name);
+  await page.getByRole('button', { name: '가입하기' }).click();
+  await page.waitForURL((url) => url.pathname === '/');
+}
+
+export async function createRoom(page: Page, name: string, category: string): Promise<string> {
+  await page.goto('/');
+  await page.getByRole('button', { name: '방 만들기' }).first().click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('방 이름').fill(name);
+  await dialog.getByLabel('카테고리').fill(category);
+  await dialog.getByRole('button', { name: '만들기' }).click();
+  await page.waitForURL(/\/rooms\/[^/]+$/u);
+  return new URL(page.url()).pathname.split('/')[2] ?? '';
+}
+
+export const log = (page: Page) => page.getByRole('log');
+export const composer = (page: Page) => page.getByRole('textbox', { name: /보낼 메시지$/u });
+/** The message that says this. */
+export const message = (page: Page, text: string) => log(page).getByRole('article').filter({ hasText: text });
+
+export async function say(page: Page, text: string): Promise<void> {
+  await composer(page).fill(text);
+  await page.getByRole('button', { name: '보내기', exact: true }).click();
+}
+
+export const test = base.extend<{ maru: Maru }>({
+  // eslint wants a pattern here, and the fixture needs nothing.
+  maru: async ({ browserName: _ }, use) => {
+    const maru = await Maru.start();
+    await use(maru);
+    await maru.remove();
+  },
+});
+
+test.beforeEach(() => void complaints.splice(0));
+test.afterEach(() => {
+  if (complaints.length > 0) throw new Error(`the pages complained:\n${complaints.join('\n')}`);
+});
+
+export { expect } from '@playwright/test';

@@ -1,0 +1,49 @@
+import { createRoom, desk, expect, message, open, phone, say, signUp, test } from './maru';
+
+/** Notes every moment at which a way to log in stood on the page. */
+function watchForLoggedOut() {
+  const seen: string[] = [];
+  Object.assign(window, { loggedOutSeen: seen });
+  new MutationObserver(() => {
+    const sign = document.querySelector('a[href^="/login"], a[href^="/signup"], input[type="password"]');
+    if (sign) seen.push(sign.outerHTML);
+  }).observe(document, { childList: true, subtree: true });
+}
+
+for (const [name, device] of Object.entries({ desk, phone })) {
+  test(`a reload never shows somebody as logged out (${name})`, async ({ browser, maru }) => {
+    const page = await open(browser, maru, device);
+    await signUp(page, 'jisu', '최지수');
+    const room = await createRoom(page, '다시 여는 방', '시험');
+    await say(page, '여기 있어요');
+    await expect(message(page, '여기 있어요')).toBeVisible();
+    await page.addInitScript(watchForLoggedOut);
+    for (const path of [`/rooms/${room}`, '/', '/me']) {
+      for (let reload = 0; reload < 4; reload += 1) {
+        // The access token has run out: the page's own request renews it.
+        if (reload === 2) await page.context().clearCookies({ name: 'maru_access' });
+        await page.goto(path);
+        await expect(page.getByRole('main')).toBeVisible();
+        const seen = await page.evaluate(() => (window as unknown as { loggedOutSeen: string[] }).loggedOutSeen);
+        // Changing one's password is on the page of settings.
+        expect(path === '/me' ? seen.filter((html) => !html.includes('password')) : seen).toEqual([]);
+      }
+    }
+    expect((await page.context().cookies()).map((cookie) => cookie.name)).toContain('maru_access');
+  });
+}
+
+test('the name and the newest messages are in the page, before any request', async ({ browser, maru }) => {
+  const page = await open(browser, maru, desk);
+  await signUp(page, 'jisu', '최지수');
+  const room = await createRoom(page, '다시 여는 방', '시험');
+  await say(page, '여기 있어요');
+  await expect(message(page, '여기 있어요')).toBeVisible();
+  await page.route('**/api/**', (route) => route.abort());
+  await page.routeWebSocket(/socket\.io/u, () => {
+    // Never opened: nothing comes from there either.
+  });
+  await page.goto(`/rooms/${room}`);
+  await expect(page.getByText('최지수', { exact: true }).first()).toBeVisible();
+  await expect(message(page, '여기 있어요')).toBeVisible();
+});

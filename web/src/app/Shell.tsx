@@ -1,0 +1,111 @@
+import { LayoutGrid, MessageCircle, Settings } from 'lucide-react';
+import { useState, type ReactNode } from 'react';
+import { NavLink, Outlet, useMatch } from 'react-router';
+import { ChatList } from '../features/chats/ChatList';
+import { CreateRoom } from '../features/lobby/CreateRoom';
+import { OwnMenu } from '../features/profile/OwnMenu';
+import { VisitorMenu } from '../features/profile/VisitorMenu';
+import { useT } from '../lib/i18n';
+import { useLayout } from '../lib/layout';
+import { useLobby } from '../lib/lobby';
+import { useMyRooms } from '../lib/rooms';
+import { useMe } from '../lib/session';
+import type { User } from '../wire.gen';
+import { Badge } from '../ui/Badge';
+import { cx } from '../ui/cx';
+import { Brand } from './Brand';
+
+export interface ShellContext {
+  onCreate: () => void;
+}
+
+/** What stands around every screen: the rail on a desk, tabs on a phone. */
+export function Shell() {
+  const t = useT();
+  const me = useMe();
+  const layout = useLayout();
+  const inRoom = useMatch('/rooms/*') !== null;
+  const [creating, setCreating] = useState(false);
+  const onCreate = () => setCreating(true);
+  const context: ShellContext = { onCreate };
+  return (
+    <div className="flex h-dvh flex-col overflow-hidden desk:flex-row">
+      <a
+        href="#main"
+        className="fixed top-2 left-2 z-50 -translate-y-20 rounded-m bg-ink px-4 py-2 text-label text-paper focus-visible:translate-y-0"
+      >
+        {t.nav.skip}
+      </a>
+      {layout !== 'phone' && <Rail me={me} onCreate={onCreate} />}
+      <Outlet context={context} />
+      {layout === 'phone' && me && !inRoom && <Tabs />}
+      {me && <CreateRoom open={creating} onClose={() => setCreating(false)} />}
+    </div>
+  );
+}
+
+function Rail({ me, onCreate }: { me: User | null; onCreate: () => void }) {
+  const t = useT();
+  const total = useLobby().data?.reduce((sum, category) => sum + category.rooms.length, 0);
+  return (
+    <nav aria-label={t.nav.label} className="flex w-[264px] flex-none flex-col border-r border-line bg-sunken wide:w-[304px]">
+      <Brand onCreate={me ? onCreate : undefined} />
+      <div className="scrollable flex min-h-0 flex-1 flex-col px-2 pb-3">
+        {me && <ChatList me={me} />}
+        <section aria-label={t.nav.browse}>
+          <h2 className="px-2.5 pt-3.5 pb-1.5 text-[12px] font-medium text-ink-2">{t.nav.browse}</h2>
+          <NavLink
+            end
+            to="/"
+            className={({ isActive }) =>
+              cx(
+                'flex items-center gap-3 rounded-m px-3 py-[9px] text-row transition-colors duration-120',
+                isActive ? 'bg-surface text-ink shadow-row' : 'text-ink-2 hovering:hover:bg-line/45',
+              )
+            }
+          >
+            <LayoutGrid size={18} strokeWidth={1.75} aria-hidden="true" />
+            <span className="flex-1">{t.nav.allRooms}</span>
+            {total !== undefined && <span className="tabular text-note">{total}</span>}
+          </NavLink>
+        </section>
+      </div>
+      {me ? <OwnMenu me={me} /> : <VisitorMenu />}
+    </nav>
+  );
+}
+
+function Tabs() {
+  const t = useT();
+  const unread = useMyRooms().data?.reduce((sum, mine) => sum + mine.unread, 0) ?? 0;
+  return (
+    <nav aria-label={t.nav.label} className="flex flex-none border-t border-line bg-surface pb-[env(safe-area-inset-bottom)]">
+      <Tab to="/chats" icon={<MessageCircle size={22} strokeWidth={1.75} />} label={t.nav.chats}>
+        <span className="absolute top-1 left-1/2 ml-1.5">
+          <Badge count={unread} label={t.chats.unread(unread)} />
+        </span>
+      </Tab>
+      <Tab to="/" icon={<LayoutGrid size={22} strokeWidth={1.75} />} label={t.nav.browse} />
+      <Tab to="/me" icon={<Settings size={22} strokeWidth={1.75} />} label={t.nav.me} />
+    </nav>
+  );
+}
+
+function Tab({ to, icon, label, children }: { to: string; icon: ReactNode; label: string; children?: ReactNode }) {
+  return (
+    <NavLink
+      end
+      to={to}
+      className={({ isActive }) =>
+        cx(
+          'relative flex min-h-14 flex-1 flex-col items-center justify-center gap-0.5 text-[11px] outline-offset-[-4px]',
+          isActive ? 'font-medium text-accent' : 'text-ink-2',
+        )
+      }
+    >
+      {icon}
+      <span>{label}</span>
+      {children}
+    </NavLink>
+  );
+}

@@ -1,0 +1,29 @@
+import { Settings } from 'lucide-react';
+import { Link } from 'react-router';
+import { useT } from '../../lib/i18n';
+import { buttonClass } from '../../ui/Button';
+import { MenuButton } from '../../ui/Menu';
+import { Choices } from './Choices';
+
+/** What a visitor has at the foot of the rail. */
+export function VisitorMenu() {
+  const t = useT();
+  return (
+    <footer className="flex flex-none items-center gap-2 border-t border-line px-3.5 py-3">
+      <Link to="/login" className={buttonClass('plain', 'flex-1')}>
+        {t.act.logIn}
+      </Link>
+      <Link to="/signup" className={buttonClass('primary', 'flex-1')}>
+        {t.act.signUp}
+      </Link>
+      <MenuButton
+        side="top"
+        label={t.nav.myMenu}
+        icon={<Settings size={20} strokeWidth={1.75} />}
+        className="hovering:hover:bg-line/60"
+      >
+        <Choices />
+      </MenuButton>
+    </footer>
+  );
+}

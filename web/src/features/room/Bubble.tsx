@@ -1,0 +1,157 @@
+import { EllipsisVertical } from 'lucide-react';
+import { memo, useRef, type MouseEvent, type PointerEvent } from 'react';
+import { clock } from '../../lib/formats';
+import { nameOf, useLang, useT } from '../../lib/i18n';
+import { outbox } from '../../lib/live';
+import type { Message, User } from '../../wire.gen';
+import { Avatar } from '../../ui/Avatar';
+import { cx } from '../../ui/cx';
+import type { Line } from './rows';
+import { Prose } from './Prose';
+
+interface Props {
+  line: Line;
+  sender: User | undefined;
+  onProfile: (user: User) => void;
+  /** Opens the menu of a message beside an element; absent where the reader may do nothing with it. */
+  onMenu?: ((message: Message, beside: HTMLElement) => void) | undefined;
+  menuOpen: boolean;
+}
+
+/** How long a finger rests until the menu opens. */
+const longPress = 450;
+
+export const Bubble = memo(function Bubble({ line, sender, onProfile, onMenu, menuOpen }: Props) {
+  const t = useT();
+  const { own, first, message, outgoing } = line;
+  const bubble = useRef<HTMLDivElement>(null);
+  const button = useRef<HTMLButtonElement>(null);
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const deleted = message?.kind === 'deleted';
+  const text = message?.text ?? outgoing?.text ?? '';
+  const name = nameOf(t, sender);
+  const open = message && !deleted && onMenu ? () => onMenu(message, button.current ?? document.body) : undefined;
+
+  const press = open && {
+    onPointerDown: (event: PointerEvent) => {
+      if (event.pointerType === 'mouse') return;
+      clearTimeout(timer.current);
+      timer.current = setTimeout(open, longPress);
+    },
+    onPointerUp: () => clearTimeout(timer.current),
+    onPointerCancel: () => clearTimeout(timer.current),
+    onPointerMove: (event: PointerEvent) => {
+      if (Math.abs(event.movementX) + Math.abs(event.movementY) > 6) clearTimeout(timer.current);
+    },
+    onContextMenu: (event: MouseEvent) => {
+      // Selected text and links keep the browser's own menu.
+      if (getSelection()?.isCollapsed === false || (event.target as HTMLElement).closest('a')) return;
+      event.preventDefault();
+      open();
+    },
+  };
+
+  return (
+    <article
+      className={cx(
+        'group/line flex max-w-[92%] gap-2.5 desk:max-w-[82%]',
+        own ? 'ml-auto justify-end' : 'mr-auto',
+        first ? 'mt-4' : 'mt-1',
+      )}
+    >
+      {!own && (
+        <span className="w-[38px] flex-none">
+          {first && sender && (
+            <button
+              type="button"
+              tabIndex={-1}
+              aria-hidden="true"
+              onClick={() => onProfile(sender)}
+              className="block rounded-[38%]"
+            >
+              <Avatar id={sender.id} name={name} size={38} ground="paper" />
+            </button>
+          )}
+        </span>
+      )}
+      <div className={cx('flex min-w-0 flex-col', own && 'items-end')}>
+        {first && !own && (
+          <button
+            type="button"
+            onClick={() => sender && onProfile(sender)}
+            className="mb-[3px] w-fit max-w-full truncate rounded-[4px] text-left text-small leading-[1.5] font-medium hovering:hover:underline"
+          >
+            {name}
+          </button>
+        )}
+        <div className={cx('flex items-end gap-[7px]', own && 'flex-row-reverse')}>
+          <div
+            ref={bubble}
+            {...press}
+            className={cx(
+              'max-w-[520px] min-w-0 border px-[13px] py-2 whitespace-pre-wrap',
+              open && 'touch:select-none touch:[-webkit-touch-callout:none]',
+              deleted
+                ? 'border-line border-dashed text-ink-2'
+                : own
+                  ? 'border-transparent bg-accent-tint text-own-ink'
+                  : 'border-line bg-surface',
+              first && own && 'rounded-bubble rounded-tr-tail',
+              first && !own && 'rounded-bubble rounded-tl-tail',
+              !first && 'rounded-bubble',
+              outgoing?.state === 'failed' && 'border-danger',
+            )}
+          >
+            {deleted ? t.room.deleted : <Prose text={text} />}
+          </div>
+          <Meta line={line} />
+          {open && (
+            <button
+              ref={button}
+              type="button"
+              aria-label={t.room.messageMenu}
+              aria-haspopup="menu"
+              aria-expanded={menuOpen}
+              onClick={open}
+              className={cx(
+                'grid size-7 flex-none place-items-center self-center rounded-s text-ink-2 transition-opacity duration-120 hovering:hover:bg-sunken hovering:hover:text-ink focus-visible:opacity-100 touch:sr-only',
+                menuOpen ? 'opacity-100' : 'opacity-0 group-hover/line:opacity-100',
+              )}
+            >
+              <EllipsisVertical size={16} strokeWidth={1.75} />
+            </button>
+          )}
+        </div>
+        {outgoing?.state === 'failed' && (
+          <div role="alert" className="mt-1 flex flex-wrap items-center justify-end gap-x-1 text-note text-danger">
+            <span>
+              {t.room.failed}. {outgoing.reason && t.error[outgoing.reason]}
+            </span>
+            <button type="button" className={failedAction} onClick={() => outbox.retry(outgoing.clientId)}>
+              {t.act.resend}
+            </button>
+            <button type="button" className={failedAction} onClick={() => outbox.discard(outgoing.clientId)}>
+              {t.act.discard}
+            </button>
+          </div>
+        )}
+      </div>
+    </article>
+  );
+});
+
+const failedAction = 'min-h-8 rounded-s px-2 font-medium underline underline-offset-4 hovering:hover:bg-sunken touch:min-h-11';
+
+function Meta({ line: { own, timed, at, message, outgoing } }: { line: Line }) {
+  const t = useT();
+  const lang = useLang();
+  const edited = message?.editedAt !== undefined && message.kind === 'message';
+  const state = outgoing && (outgoing.state === 'sending' ? t.room.sending : outgoing.state === 'queued' ? t.room.queued : '');
+  if (!edited && !timed && !state) return null;
+  return (
+    <span className={cx('flex flex-none flex-col pb-0.5 text-tiny leading-[1.2] whitespace-nowrap text-ink-2', own ? 'items-end' : 'items-start')}>
+      {edited && <span>{t.room.edited}</span>}
+      {state ? <span>{state}</span> : timed && !outgoing && <time dateTime={at}>{clock(lang, at)}</time>}
+    </span>
+  );
+}

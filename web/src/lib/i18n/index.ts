@@ -1,0 +1,36 @@
+import type { User } from '../../wire.gen';
+import { usePrefs, type Lang } from '../prefs';
+import { Refusal, codeOf } from '../problem';
+import { en } from './en';
+import { ko } from './ko';
+
+/** The Korean texts give the shape; the compiler demands the same of every language. */
+export type Dictionary = typeof ko;
+
+const dictionaries: Record<Lang, Dictionary> = { ko, en };
+
+export const useLang = (): Lang => usePrefs((prefs) => prefs.lang);
+
+export const useT = (): Dictionary => dictionaries[useLang()];
+
+/** What happened and what to do, for any error. */
+export function wordError(t: Dictionary, error: unknown): string {
+  const text = t.error[codeOf(error)];
+  return error instanceof Refusal && error.requestId !== undefined && error.code === 'internal'
+    ? `${text} ${t.error.reference(error.requestId)}`
+    : text;
+}
+
+/** The texts under the fields that the server found wrong. */
+export function wordFields(t: Dictionary, error: unknown): Record<string, string> {
+  if (!(error instanceof Refusal)) return {};
+  const known: Record<string, string> = t.field;
+  return Object.fromEntries(
+    Object.entries(error.fields).map(([field, what]) => [field, known[what] ?? t.field.malformed]),
+  );
+}
+
+export function nameOf(t: Dictionary, user: User | undefined): string {
+  if (!user) return t.user.unknown;
+  return user.deleted || user.name === '' ? t.user.deleted : user.name;
+}
