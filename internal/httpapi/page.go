@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -29,7 +31,7 @@ type site struct {
 // What the built page has in the places that the server fills.
 var (
 	langPlace  = []byte(`<html lang="ko"`)
-	statePlace = []byte(`id="maru-page">{}</script>`)
+	statePlace = regexp.MustCompile(`id="maru-page">\s*\{\}\s*</script>`) // formatters like to break the lines
 )
 
 func newSite(a *api, pages fs.FS) (*site, error) {
@@ -42,7 +44,7 @@ func newSite(a *api, pages fs.FS) (*site, error) {
 		return nil, fmt.Errorf("httpapi: the plain page's template: %w", err)
 	}
 	s := &site{api: a, files: files, plain: plain}
-	if index, ok := files["/index.html"]; ok && bytes.Contains(index.body, statePlace) {
+	if index, ok := files["/index.html"]; ok && statePlace.Match(index.body) {
 		s.index = index.body
 	}
 	delete(files, "/index.html")
@@ -120,9 +122,9 @@ func (s *site) fill(page wire.Page, r *http.Request) ([]byte, error) {
 		return nil, err
 	}
 	body := bytes.Replace(s.index, langPlace, []byte(`<html lang="`+page.Lang+`"`), 1)
-	filled := append([]byte(`id="maru-page">`), state...)
-	body = bytes.Replace(body, statePlace, append(filled, "</script>"...), 1)
-	return withTheme(body, r), nil
+	place := statePlace.FindIndex(body)
+	filled := slices.Concat(body[:place[0]], []byte(`id="maru-page">`), state, []byte(`</script>`), body[place[1]:])
+	return withTheme(filled, r), nil
 }
 
 // withTheme marks a page with the theme that its reader chose; without a choice the system's holds.
