@@ -23,6 +23,7 @@ func (l *Live) handle(ctx context.Context, event chat.Event) {
 		l.join(e.Membership, e.Room.Head, encode("room:updated", wire.RoomUpdated{
 			Room: present.Room(e.Room, e.Membership.UserID, e.PeerLeft), Membership: &membership,
 		}))
+		l.introduce(e.Room.ID, e.Membership.UserID)
 	case chat.MemberLeft:
 		l.leave(e.RoomID, e.UserID, encode("room:removed", wire.RoomRemoved{RoomID: string(e.RoomID), Reason: "left"}))
 	case chat.RoomUpdated:
@@ -194,6 +195,13 @@ func (l *Live) announcePresence() {
 				}
 			}
 		}
+	}
+}
+
+// introduce tells a room's members that who has just joined is here: they came before they shared the room.
+func (l *Live) introduce(room chat.RoomID, user chat.UserID) {
+	if s := l.stream(room); s != nil && l.presence.Online(user) {
+		s.broadcast(encode("presence", wire.Presence{UserID: string(user), Online: true}), user, true)
 	}
 }
 

@@ -221,7 +221,7 @@ func TestPresence(t *testing.T) {
 	t.Parallel()
 	n := start(t, nil)
 	jisu, minho, stranger := n.person("지수"), n.person("민호"), n.person("서연")
-	n.room(jisu, chat.NewRoom{}, minho)
+	room := n.room(jisu, chat.NewRoom{}, minho)
 	a, _ := n.connect(jisu)
 	s, _ := n.connect(stranger)
 	b, _ := n.connect(minho)
@@ -236,6 +236,14 @@ func TestPresence(t *testing.T) {
 		t.Fatalf("%+v", e)
 	}
 	s.quiet("presence")
+
+	// Who joins is introduced: they came before they shared the room.
+	if joined := s.call("room:join", wire.RoomRef{RoomID: string(room)}); !joined.OK {
+		t.Fatalf("%+v", joined)
+	}
+	if e := expect[wire.Presence](a, "presence"); e.UserID != string(stranger.id) || !e.Online {
+		t.Fatalf("%+v", e)
+	}
 }
 
 func TestTheLobbyIsToldOfNewRooms(t *testing.T) {

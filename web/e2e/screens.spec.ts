@@ -3,12 +3,18 @@ import type { Page } from '@playwright/test';
 import { createRoom, desk, expect, message, open, phone, say, signUp, test } from './maru';
 
 async function check(page: Page, name: string) {
-  // Colours fade in; axe would measure the middle.
   await page.emulateMedia({ reducedMotion: 'reduce' });
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme });
+    // Colours fade from one theme to the other; axe would measure the middle.
+    await page.evaluate(async () => {
+      await new Promise((frame) => requestAnimationFrame(() => requestAnimationFrame(frame)));
+      await Promise.allSettled(document.getAnimations().map((animation) => animation.finished));
+    });
     const { violations } = await new AxeBuilder({ page }).analyze();
-    const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join('\n')}`);
+    const found = violations.map(
+      ({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.html} ${node.failureSummary}`).join('\n')}`,
+    );
     expect(found, `${name}, ${colorScheme}`).toEqual([]);
   }
 }

@@ -5,6 +5,7 @@ import { queryClient } from '../lib/queryClient';
 import { Toasts } from '../ui/Toast';
 import { Banner } from './Banner';
 import { Boundary } from './Boundary';
+import { Ended } from './Ended';
 import { ChatsScreen, LobbyScreen, Lost } from './pages';
 import { LogIn, Profile, SignUp } from './screens';
 import { Shell } from './Shell';
@@ -13,22 +14,23 @@ export function App() {
   return (
     <Boundary>
       <QueryClientProvider client={queryClient}>
-          <BrowserRouter>
-            <Banner />
-            <Routes>
-              <Route path="/login" element={<LogIn />} />
-              <Route path="/signup" element={<SignUp />} />
-              <Route element={<Shell />}>
-                <Route path="/" element={<LobbyScreen />} />
-                <Route path="/chats" element={<ChatsScreen />} />
-                <Route path="/rooms/:id" element={<RoomScreen />} />
-                <Route path="/rooms/:id/members" element={<RoomScreen members />} />
-                <Route path="/me" element={<Profile />} />
-                <Route path="*" element={<Lost />} />
-              </Route>
-            </Routes>
-          </BrowserRouter>
-          <Toasts />
+        <BrowserRouter>
+          <Banner />
+          <Ended />
+          <Routes>
+            <Route path="/login" element={<LogIn />} />
+            <Route path="/signup" element={<SignUp />} />
+            <Route element={<Shell />}>
+              <Route path="/" element={<LobbyScreen />} />
+              <Route path="/chats" element={<ChatsScreen />} />
+              <Route path="/rooms/:id" element={<RoomScreen />} />
+              <Route path="/rooms/:id/members" element={<RoomScreen members />} />
+              <Route path="/me" element={<Profile />} />
+              <Route path="*" element={<Lost />} />
+            </Route>
+          </Routes>
+        </BrowserRouter>
+        <Toasts />
       </QueryClientProvider>
     </Boundary>
   );

@@ -19,7 +19,12 @@ function Crashed() {
   const t = useT();
   return (
     <div className="grid h-dvh">
-      <ErrorState title={t.crash.title} text={t.crash.hint} action={t.crash.reload} onAction={() => location.reload()} />
+      <ErrorState
+        title={t.crash.title}
+        text={t.crash.hint}
+        action={t.crash.reload}
+        onAction={() => location.reload()}
+      />
     </div>
   );
 }

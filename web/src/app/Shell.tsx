@@ -48,7 +48,10 @@ function Rail({ me, onCreate }: { me: User | null; onCreate: () => void }) {
   const t = useT();
   const total = useLobby().data?.reduce((sum, category) => sum + category.rooms.length, 0);
   return (
-    <nav aria-label={t.nav.label} className="flex w-[264px] flex-none flex-col border-r border-line bg-sunken wide:w-[304px]">
+    <nav
+      aria-label={t.nav.label}
+      className="flex w-[264px] flex-none flex-col border-r border-line bg-sunken wide:w-[304px]"
+    >
       <Brand onCreate={me ? onCreate : undefined} />
       <div className="scrollable flex min-h-0 flex-1 flex-col px-2 pb-3">
         {me && <ChatList me={me} />}
@@ -79,7 +82,10 @@ function Tabs() {
   const t = useT();
   const unread = useMyRooms().data?.reduce((sum, mine) => sum + mine.unread, 0) ?? 0;
   return (
-    <nav aria-label={t.nav.label} className="flex flex-none border-t border-line bg-surface pb-[env(safe-area-inset-bottom)]">
+    <nav
+      aria-label={t.nav.label}
+      className="flex flex-none border-t border-line bg-surface pb-[env(safe-area-inset-bottom)]"
+    >
       <Tab to="/chats" icon={<MessageCircle size={22} strokeWidth={1.75} />} label={t.nav.chats}>
         <span className="absolute top-1 left-1/2 ml-1.5">
           <Badge count={unread} label={t.chats.unread(unread)} />

@@ -1,10 +1,10 @@
-import { useEffect, useState, type ComponentType } from 'react';
+import { useEffect, useState, type JSX } from 'react';
 
-type Nothing = Record<never, never>;
+type Component = () => JSX.Element;
 
 /** A screen in a chunk of its own. Once loaded it is drawn at once, without a fallback in between. */
-function screen(load: () => Promise<ComponentType<Nothing>>) {
-  let loaded: ComponentType<Nothing> | undefined;
+function screen(load: () => Promise<Component>) {
+  let loaded: Component | undefined;
   const preloadScreen = async () => {
     loaded ??= await load();
   };

@@ -37,7 +37,9 @@ describe('the session', () => {
     const told = vi.fn();
     whenSignedOut(told);
     vi.stubGlobal('fetch', (url: string) =>
-      url.endsWith('/refresh') ? Promise.reject(new TypeError('network')) : Promise.resolve(problem(401, 'unauthorized')),
+      url.endsWith('/refresh')
+        ? Promise.reject(new TypeError('network'))
+        : Promise.resolve(problem(401, 'unauthorized')),
     );
     await expect(api.sessions()).rejects.toBeInstanceOf(NoAnswer);
     expect(told).not.toHaveBeenCalled();

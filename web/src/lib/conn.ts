@@ -12,8 +12,7 @@ export const useConn = create<Conn>(() => ({ online: false, since: undefined }))
 
 export const setOnline = (): void => useConn.setState({ online: true, since: undefined });
 
-export const setOffline = (): void =>
-  useConn.setState(({ since }) => ({ online: false, since: since ?? Date.now() }));
+export const setOffline = (): void => useConn.setState(({ since }) => ({ online: false, since: since ?? Date.now() }));
 
 /** Nobody is logged in: there is no connection to miss. */
 export const setUnsought = (): void => useConn.setState({ online: false, since: undefined });

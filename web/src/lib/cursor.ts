@@ -65,9 +65,11 @@ export function place(stream: Stream | undefined, position: number, cached: numb
 export function fold(stream: Stream, answer: ChangesAnswer): Step {
   const settled = { ...stream, asking: false };
   if (answer.reset) {
-    // The server's word replaces ours, also where our cursor was ahead of a restored database.
-    const next = { cursor: answer.next, wanted: answer.next, asking: false };
-    return step(next, { apply: answer.messages, reset: true });
+    // The server's word replaces ours. What came live after its snapshot was dropped with the rest, so it is wanted again;
+    // where our numbers are of a database that is no more, the next answer says so.
+    const wanted = Math.max(answer.next, stream.wanted, stream.cursor);
+    const next = chase({ cursor: answer.next, wanted, asking: false });
+    return { ...next, apply: answer.messages, reset: true };
   }
   const apply = answer.messages.filter((message) => message.rev > stream.cursor);
   const cursor = Math.max(stream.cursor, answer.next);

@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef, type CompositionEvent, type KeyboardEvent } from 'react';
+import { useEffect, useState, type CompositionEvent, type KeyboardEvent } from 'react';
 
 /**
  * What Enter means while somebody types Korean. Browsers differ: Chrome reports Enter inside the composition, some send a
@@ -108,33 +108,39 @@ export function createEnterReader({ enter, later = (run) => setTimeout(run, 0) }
   };
 }
 
-/** The handlers of a text field in which Enter means something. `enter` may change at every render. */
-export function useEnter<Field extends HTMLElement>(enter: (field: Field) => void) {
-  const latest = useRef(enter);
-  useEffect(() => {
-    latest.current = enter;
+class EnterKeys<Field extends HTMLElement> {
+  #enter: (field: Field) => void = () => undefined;
+  #field: Field | undefined;
+  readonly #reader = createEnterReader({
+    enter: () => {
+      if (this.#field) this.#enter(this.#field);
+    },
   });
-  return useMemo(() => {
-    let field: Field | undefined;
-    const reader = createEnterReader({
-      enter: () => {
-        if (field) latest.current(field);
-      },
-    });
-    return {
-      onKeyDown: (event: KeyboardEvent<Field>) => {
-        field = event.currentTarget;
-        const { nativeEvent } = event;
-        return reader.keydown(nativeEvent);
-      },
-      onCompositionStart: () => reader.compositionstart(),
-      onCompositionUpdate: (event: CompositionEvent<Field>) => reader.compositionupdate(event.data),
-      onCompositionEnd: (event: CompositionEvent<Field>) => {
-        field = event.currentTarget;
-        reader.compositionend(event.data, event.timeStamp);
-      },
-      onBlur: () => reader.reset(),
-      isComposing: reader.isComposing,
-    };
-  }, []);
+
+  listen(enter: (field: Field) => void): void {
+    this.#enter = enter;
+  }
+
+  readonly isComposing = () => this.#reader.isComposing();
+  readonly onKeyDown = (event: KeyboardEvent<Field>): boolean => {
+    this.#field = event.currentTarget;
+    return this.#reader.keydown(event.nativeEvent);
+  };
+  /** Spread onto the field. */
+  readonly composition = {
+    onCompositionStart: () => this.#reader.compositionstart(),
+    onCompositionUpdate: (event: CompositionEvent<Field>) => this.#reader.compositionupdate(event.data),
+    onCompositionEnd: (event: CompositionEvent<Field>) => {
+      this.#field = event.currentTarget;
+      this.#reader.compositionend(event.data, event.timeStamp);
+    },
+    onBlur: () => this.#reader.reset(),
+  };
+}
+
+/** The handlers of a text field in which Enter means something. `enter` may change at every render. */
+export function useEnter<Field extends HTMLElement>(enter: (field: Field) => void): EnterKeys<Field> {
+  const [keys] = useState(() => new EnterKeys<Field>());
+  useEffect(() => keys.listen(enter));
+  return keys;
 }

@@ -6,18 +6,11 @@ import { fold, giveUp, place, receive, resume, type Step, type Stream } from './
 import { dropDrafts } from './drafts';
 import { applyLobbyEvent, refreshLobby } from './lobby';
 import { dropMembers, followNotice, refreshMembers, renameMember } from './members';
-import {
-  cachedRev,
-  dropTimelines,
-  isFetching,
-  putMessages,
-  resetTimeline,
-  whenFetched,
-} from './messages';
+import { cachedRev, dropTimelines, isFetching, putMessages, resetTimeline, whenFetched } from './messages';
 import { Outbox } from './outbox';
 import { Refusal } from './problem';
 import { queryClient } from './queryClient';
-import { applyRoom, countMessage, dropRoom, getMyRoom, setMyRooms, setRead } from './rooms';
+import { applyRoom, countMessage, dropRoom, getMyRoom, rememberLast, setMyRooms, setRead } from './rooms';
 import { currentUser, setMe, useEnding } from './session';
 import { ask, closeSocket, openSocket, probe, reconnectNow } from './socket';
 import { newestRev } from './timeline';
@@ -155,11 +148,23 @@ function leave(reason: SessionEnded['reason'] | undefined): void {
   leaving = false;
 }
 
-/** After logging out by one's own hand nothing is kept, also not what was typed. */
-export function leaveForGood(): void {
+/**
+ * Ends the session by one's own hand: logging out, deleting the account. Nothing is kept, also not what was typed: a new
+ * page holds nothing of the old one. Where it cannot be ended now, the session goes on.
+ */
+export async function leaveForGood(end: () => Promise<unknown>): Promise<void> {
+  leaving = true;
+  closeSocket();
+  try {
+    await end();
+  } catch (error) {
+    leaving = false;
+    goLive();
+    throw error;
+  }
   outbox.clear();
   dropDrafts();
-  leave(undefined);
+  location.replace('/');
 }
 
 const signedOut = (): void => leave('expired');
@@ -219,12 +224,16 @@ export function startLive(page: Partial<Page>): void {
   whenSignedOut(signedOut);
   whenFetched(
     (roomId, hadStream, timeline) => {
+      const last = timeline.messages.findLast(({ kind }) => kind !== 'hidden');
+      if (last) rememberLast(last);
       const stream = streams.get(roomId);
       if (hadStream || !stream) return;
       // The connection began while the page was under way: what lies between the two is asked for.
       const cached = newestRev(timeline) ?? stream.cursor;
       if (cached < stream.cursor) {
-        setTimeout(() => take(roomId, resume({ ...stream, cursor: cached, wanted: Math.max(stream.wanted, stream.cursor) })));
+        setTimeout(() =>
+          take(roomId, resume({ ...stream, cursor: cached, wanted: Math.max(stream.wanted, stream.cursor) })),
+        );
       }
     },
     (roomId) => streams.has(roomId),
@@ -235,7 +244,10 @@ export function startLive(page: Partial<Page>): void {
   });
   const look = () => {
     const [roomId, stream] = [...streams][0] ?? [];
-    if (!useConn.getState().online || roomId === undefined || !stream) return reconnectNow();
+    if (!useConn.getState().online || roomId === undefined || !stream) {
+      reconnectNow();
+      return;
+    }
     void probe(() => ask('room:changes', { roomId, since: stream.cursor, limit: 1 }, 4000));
   };
   addEventListener('online', look);

@@ -31,13 +31,11 @@ export function withLobbyEvent(categories: readonly Category[], event: LobbyEven
   const { room, removedRoomId } = event;
   if (removedRoomId !== undefined) return categories.map((category) => without(category, removedRoomId));
   if (!room) return [...categories];
-  let found = false;
-  const next = categories.map((category) => {
-    if (category.id !== room.categoryId) return without(category, room.id);
-    found = true;
-    return { ...category, rooms: placed(category.rooms, room) };
-  });
-  if (!found && event.category) next.push({ ...event.category, rooms: [room] });
+  const next = categories.map((category) =>
+    category.id === room.categoryId ? { ...category, rooms: placed(category.rooms, room) } : without(category, room.id),
+  );
+  const known = categories.some((category) => category.id === room.categoryId);
+  if (!known && event.category) next.push({ ...event.category, rooms: [room] });
   return next;
 }
 

@@ -34,13 +34,9 @@ async function fetchNewest(roomId: string): Promise<Timeline> {
   }
 }
 
-/** A room's messages. A visitor of the room hears of no changes and looks again now and then. */
-export function useTimeline(roomId: string, member: boolean) {
-  return useQuery({
-    queryKey: messagesKey(roomId),
-    queryFn: () => fetchNewest(roomId),
-    refetchInterval: member ? false : 15_000,
-  });
+/** A room's messages, for its members. */
+export function useTimeline(roomId: string) {
+  return useQuery({ queryKey: messagesKey(roomId), queryFn: () => fetchNewest(roomId) });
 }
 
 export const timelineOf = (roomId: string): Timeline | undefined =>

@@ -18,7 +18,8 @@ function world() {
       new Promise((resolve, reject) => {
         calls.push({
           event,
-          done: () => resolve({ roomId: event.roomId, clientId: event.clientId, seq: (seq += 1), rev: seq, kind: 'message' }),
+          done: () =>
+            resolve({ roomId: event.roomId, clientId: event.clientId, seq: (seq += 1), rev: seq, kind: 'message' }),
           fail: reject,
         });
       }),

@@ -18,7 +18,7 @@ const myRoomsQuery = {
 /** The user's rooms with their last message and unread count, kept live. */
 export const useMyRooms = (enabled = true) => useQuery({ ...myRoomsQuery, enabled });
 
-export const fetchMyRooms = (): Promise<MyRoom[]> => queryClient.fetchQuery(myRoomsQuery);
+export const fetchMyRooms = (): Promise<MyRoom[]> => queryClient.query(myRoomsQuery);
 
 export const setMyRooms = (rooms: MyRoom[]): void => void queryClient.setQueryData(myRoomsKey, rooms);
 
@@ -98,6 +98,10 @@ export function withMessage(mine: MyRoom, message: Message, me: string): MyRoom 
 
 export const countMessage = (message: Message, me: string): void =>
   changeMyRoom(message.roomId, (mine) => withMessage(mine, message, me));
+
+/** The newest message of a room that was joined a moment ago, once its first page is here. */
+export const rememberLast = (last: Message): void =>
+  changeMyRoom(last.roomId, (mine) => (mine.last && mine.last.seq >= last.seq ? mine : { ...mine, last }));
 
 /** How far the user has read, from an acknowledgement or from another of their connections. */
 export function setRead(roomId: string, seq: number, unread: number | undefined): void {

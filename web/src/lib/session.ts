@@ -32,4 +32,4 @@ export const currentUser = (): User | null => queryClient.getQueryData<User | nu
 export const setMe = (user: User | null): void => void queryClient.setQueryData(meKey, user);
 
 /** Under the development server the page is empty. */
-export const fetchMe = (): Promise<User | null> => queryClient.fetchQuery(meQuery);
+export const fetchMe = (): Promise<User | null> => queryClient.query(meQuery);

@@ -8,12 +8,22 @@ type Incoming = { [E in keyof ServerEvents]: (payload: ServerEvents[E]) => void 
 type Acknowledged = {
   [E in keyof ClientEvents]: ClientEvents[E]['answer'] extends void ? never : E;
 }[keyof ClientEvents];
-type Acknowledgement<E extends Acknowledged> = ({ ok: true } & ClientEvents[E]['answer']) | { ok: false; error: Failure };
+type Acknowledgement<E extends Acknowledged> =
+  ({ ok: true } & ClientEvents[E]['answer']) | { ok: false; error: Failure };
 type Outgoing = {
   [E in keyof ClientEvents]: ClientEvents[E]['answer'] extends void
     ? (payload: ClientEvents[E]['payload']) => void
     : (payload: ClientEvents[E]['payload'], ack: (answer: unknown) => void) => void;
 };
+
+/** The library's own type of this cannot follow an event's name to its answer. */
+interface PatientEmitter<E extends Acknowledged> {
+  emit(
+    event: E,
+    payload: ClientEvents[E]['payload'],
+    ack: (error: Error | null, answer: Acknowledgement<E>) => void,
+  ): void;
+}
 
 /** How long an acknowledgement is awaited. Nothing is lost by giving up: sends repeat with the same clientId. */
 const ackWithin = 10_000;
@@ -51,8 +61,8 @@ export async function openSocket({ on, signedOut, disconnected }: Listener): Pro
     let wait = 1000;
     while (socket === opened) {
       try {
-        if (!(await refreshSession())) return signedOut();
-        opened.connect();
+        if (await refreshSession()) opened.connect();
+        else signedOut();
         return;
       } catch {
         // Nobody could say whether the session lives: ask again later.
@@ -122,12 +132,8 @@ export async function ask<E extends Acknowledged>(
   // While offline nothing is queued inside the library: the outbox knows better what to repeat.
   if (!current?.connected) throw new NoAnswer('offline');
   const answer = await new Promise<Acknowledgement<E>>((resolve, reject) => {
-    const emit = current.timeout(within).emit as (
-      event: string,
-      payload: unknown,
-      ack: (error: Error | null, answer: Acknowledgement<E>) => void,
-    ) => void;
-    emit.call(current.timeout(within), event, payload, (error, acknowledged) => {
+    const patient = current.timeout(within) as unknown as PatientEmitter<E>;
+    patient.emit(event, payload, (error, acknowledged) => {
       if (error) reject(new NoAnswer(error));
       else resolve(acknowledged);
     });
@@ -152,10 +158,14 @@ export function reconnectNow(): void {
 /** A connection that does not answer, though it looks open, is broken off and made again. */
 export async function probe(question: () => Promise<unknown>): Promise<void> {
   const probed = socket;
-  if (!probed?.connected) return reconnectNow();
+  if (!probed?.connected) {
+    reconnectNow();
+    return;
+  }
   try {
     await question();
   } catch (error) {
-    if (error instanceof NoAnswer && probed === socket && probed.connected) probed.io.engine.close();
+    // Another connection may have taken its place meanwhile; a closed engine is closed again without harm.
+    if (error instanceof NoAnswer && probed === socket) probed.io.engine.close();
   }
 }

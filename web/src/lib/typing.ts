@@ -19,7 +19,9 @@ export function noteTyping(roomId: string, userId: string): void {
     key,
     setTimeout(() => stopTyping(roomId, userId), holds),
   );
-  useTyping.setState(({ rooms }) => ({ rooms: { ...rooms, [roomId]: { ...rooms[roomId], [userId]: Date.now() + holds } } }));
+  useTyping.setState(({ rooms }) => ({
+    rooms: { ...rooms, [roomId]: { ...rooms[roomId], [userId]: Date.now() + holds } },
+  }));
 }
 
 export function stopTyping(roomId: string, userId: string): void {

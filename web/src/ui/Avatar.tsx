@@ -22,10 +22,16 @@ export function Avatar({ id, name, size, online = false, ground = 'sunken' }: Pr
     fontSize: Math.round(size * 0.34 * 10) / 10,
   } as CSSProperties;
   return (
-    <span aria-hidden="true" style={style} className="face relative grid flex-none place-items-center rounded-[38%] font-medium">
+    <span
+      aria-hidden="true"
+      style={style}
+      className="face relative grid flex-none place-items-center rounded-[38%] font-medium"
+    >
       {faceOf(name)}
       {online && (
-        <i className={cx('absolute -right-0.5 -bottom-0.5 size-3 rounded-full border-[2.5px] bg-jade', grounds[ground])} />
+        <i
+          className={cx('absolute -right-0.5 -bottom-0.5 size-3 rounded-full border-[2.5px] bg-jade', grounds[ground])}
+        />
       )}
     </span>
   );
@@ -38,9 +44,12 @@ export function RoomTile({ id, name, emoji }: { id: string; name: string; emoji?
     <span
       aria-hidden="true"
       style={style}
-      className={cx('tile grid size-10 flex-none place-items-center rounded-[13px]', emoji ? 'text-[19px]' : 'text-title font-medium')}
+      className={cx(
+        'tile grid size-10 flex-none place-items-center rounded-[13px]',
+        emoji ? 'text-[19px]' : 'text-title font-medium',
+      )}
     >
-      {emoji ?? [...name][0] ?? '·'}
+      {emoji ?? Array.from(name)[0] ?? '·'}
     </span>
   );
 }

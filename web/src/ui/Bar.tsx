@@ -1,7 +1,17 @@
 import type { ReactNode } from 'react';
 
 /** The bar above a column. */
-export function Bar({ before, title, note, children }: { before?: ReactNode; title: string; note?: ReactNode; children?: ReactNode }) {
+export function Bar({
+  before,
+  title,
+  note,
+  children,
+}: {
+  before?: ReactNode;
+  title: string;
+  note?: ReactNode;
+  children?: ReactNode;
+}) {
   return (
     <header className="flex min-h-16 flex-none items-center gap-3 border-b border-line bg-paper px-2 py-2 pt-[max(8px,env(safe-area-inset-top))] desk:min-h-[68px] desk:px-[18px] desk:py-3">
       {before}

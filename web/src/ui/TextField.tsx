@@ -17,7 +17,7 @@ const box =
 /** A one-line field. Enter sends its form once, also at the end of a Hangul composition. */
 export function TextField({ label, hint, error, note, className, ...rest }: Props) {
   const id = useId();
-  const { isComposing: _, ...keys } = useEnter<HTMLInputElement>((field) => field.form?.requestSubmit());
+  const keys = useEnter<HTMLInputElement>((field) => field.form?.requestSubmit());
   const described = [error && `${id}-error`, hint && `${id}-hint`].filter(Boolean).join(' ');
   return (
     <div className="flex flex-col gap-1.5">
@@ -27,7 +27,11 @@ export function TextField({ label, hint, error, note, className, ...rest }: Prop
       </label>
       <input
         {...rest}
-        {...keys}
+        {...keys.composition}
+        onKeyDown={(event) => {
+          rest.onKeyDown?.(event);
+          keys.onKeyDown(event);
+        }}
         id={id}
         aria-invalid={error ? true : undefined}
         aria-describedby={described || undefined}

@@ -24,7 +24,9 @@ function Slice({ note }: { note: Note }) {
     return () => clearTimeout(timer);
   }, [note.id]);
   return (
-    <p className="pointer-events-auto max-w-[440px] rounded-m bg-ink px-4 py-2.5 text-label text-paper shadow-float">{note.text}</p>
+    <p className="pointer-events-auto max-w-[440px] rounded-m bg-ink px-4 py-2.5 text-label text-paper shadow-float">
+      {note.text}
+    </p>
   );
 }
 

@@ -9,10 +9,15 @@ const hangul = /[\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3]/;
 
 /** The last two syllables of a Korean name, the initials of a Latin one. */
 export function faceOf(name: string): string {
-  const letters = [...name.trim()];
+  const letters = Array.from(name.trim());
   if (letters.length === 0) return '·';
-  if (letters.some((letter) => hangul.test(letter))) return letters.filter((letter) => letter !== ' ').slice(-2).join('');
+  if (letters.some((letter) => hangul.test(letter)))
+    return letters
+      .filter((letter) => letter !== ' ')
+      .slice(-2)
+      .join('');
   const words = name.trim().split(/\s+/);
-  const initials = words.length > 1 ? [words[0], words.at(-1)].map((word) => [...(word ?? '')][0] ?? '') : letters.slice(0, 2);
+  const initials =
+    words.length > 1 ? [words[0], words.at(-1)].map((word) => Array.from(word ?? '')[0] ?? '') : letters.slice(0, 2);
   return initials.join('').toUpperCase();
 }

@@ -24,11 +24,19 @@ export function Floor({ anchor, open, onClose, side, children }: FloorProps) {
       modal={false}
       onOpenChange={(next, { event }) => {
         // A press on the button itself is the button's: it closes what it opened.
-        if (!next && !(event.target instanceof Node && anchor.contains(event.target) && event.type !== 'keydown')) onClose();
+        if (!next && !(event.target instanceof Node && anchor.contains(event.target) && event.type !== 'keydown'))
+          onClose();
       }}
     >
       <Base.Portal>
-        <Base.Positioner anchor={anchor} side={side} align="end" sideOffset={6} collisionPadding={10} className="z-50 outline-none">
+        <Base.Positioner
+          anchor={anchor}
+          side={side}
+          align="end"
+          sideOffset={6}
+          collisionPadding={10}
+          className="z-50 outline-none"
+        >
           <Base.Popup
             finalFocus={() => anchor}
             className="pop max-w-[280px] min-w-[200px] rounded-m border border-line bg-surface p-1.5 shadow-float outline-none"

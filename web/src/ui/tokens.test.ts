@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
-const css = readFileSync(new URL('./tokens.css', import.meta.url), 'utf8').replace(/\/\*.*?\*\//gs, '');
+const css = readFileSync('src/ui/tokens.css', 'utf8').replace(/\/\*.*?\*\//gs, '');
 
 function tokens(selector: string): Record<string, string> {
   const begin = css.indexOf(`${selector} {`);

@@ -3,7 +3,17 @@ import { Link } from 'react-router';
 import { useT } from '../../lib/i18n';
 import { Logo } from '../../ui/Logo';
 
-export function Frame({ title, lead, children, foot }: { title: string; lead: string; children: ReactNode; foot: ReactNode }) {
+export function Frame({
+  title,
+  lead,
+  children,
+  foot,
+}: {
+  title: string;
+  lead: string;
+  children: ReactNode;
+  foot: ReactNode;
+}) {
   const t = useT();
   return (
     <main id="main" className="scrollable grid h-dvh bg-sunken px-4 py-8">
@@ -24,4 +34,5 @@ export function Frame({ title, lead, children, foot }: { title: string; lead: st
   );
 }
 
-export const footLink = 'inline-flex min-h-11 items-center rounded-s px-1 font-medium text-accent underline-offset-4 hovering:hover:underline';
+export const footLink =
+  'inline-flex min-h-11 items-center rounded-s px-1 font-medium text-accent underline-offset-4 hovering:hover:underline';

@@ -1,6 +1,7 @@
 import { useRef, useState } from 'react';
 import { Link, Navigate, useLocation } from 'react-router';
 import { useT, wordError, wordFields } from '../../lib/i18n';
+import { typed } from '../../lib/forms';
 import { isTouch } from '../../lib/layout';
 import { useEnding, useMe } from '../../lib/session';
 import { Button } from '../../ui/Button';
@@ -22,8 +23,8 @@ export function LogIn() {
   const submit = () => {
     if (!form.current || logIn.isPending) return;
     const values = new FormData(form.current);
-    const loginId = String(values.get('loginId')).trim();
-    const password = String(values.get('password'));
+    const loginId = typed(values, 'loginId').trim();
+    const password = typed(values, 'password');
     const empty = {
       ...(loginId === '' ? { loginId: t.field.required } : {}),
       ...(password === '' ? { password: t.field.required } : {}),

@@ -1,6 +1,7 @@
 import { useRef, useState } from 'react';
 import { Link, Navigate, useLocation } from 'react-router';
 import { codePoints } from '../../lib/formats';
+import { typed } from '../../lib/forms';
 import { useT, wordError, wordFields } from '../../lib/i18n';
 import { useMe } from '../../lib/session';
 import { useSite } from '../../lib/site';
@@ -38,9 +39,9 @@ export function SignUp() {
   const submit = () => {
     if (!form.current || signUp.isPending) return;
     const values = new FormData(form.current);
-    const loginId = String(values.get('loginId')).trim();
-    const name = String(values.get('name')).trim().normalize('NFC');
-    const password = String(values.get('password'));
+    const loginId = typed(values, 'loginId').trim();
+    const name = typed(values, 'name').trim().normalize('NFC');
+    const password = typed(values, 'password');
     const found = check(loginId, name, password);
     setWrong(found);
     if (Object.keys(found).length === 0) signUp.mutate({ loginId, name, password });
@@ -78,7 +79,13 @@ export function SignUp() {
           }}
           className="flex flex-col gap-4"
         >
-          <TextField label={t.auth.name} name="name" autoComplete="nickname" hint={t.auth.nameHint} error={fields['name']} />
+          <TextField
+            label={t.auth.name}
+            name="name"
+            autoComplete="nickname"
+            hint={t.auth.nameHint}
+            error={fields['name']}
+          />
           <TextField
             label={t.auth.loginId}
             name="loginId"

@@ -17,7 +17,14 @@ export function ChatList({ me }: { me: User }) {
   const t = useT();
   const { data, error, refetch } = useMyRooms();
   if (!data && error) {
-    return <ErrorState title={t.error.title} text={wordError(t, error)} action={t.act.retry} onAction={() => void refetch()} />;
+    return (
+      <ErrorState
+        title={t.error.title}
+        text={wordError(t, error)}
+        action={t.act.retry}
+        onAction={() => void refetch()}
+      />
+    );
   }
   if (!data) return <Waiting />;
   if (data.length === 0) {

@@ -3,6 +3,7 @@ import { useId, useRef, useState } from 'react';
 import { useNavigate } from 'react-router';
 import { api } from '../../lib/api';
 import { codePoints } from '../../lib/formats';
+import { typed } from '../../lib/forms';
 import { useT, wordError, wordFields } from '../../lib/i18n';
 import { useLobby } from '../../lib/lobby';
 import { Refusal } from '../../lib/problem';
@@ -45,7 +46,7 @@ function Form({ onClose }: { onClose: () => void }) {
   const submit = () => {
     if (!form.current || create.isPending) return;
     const values = new FormData(form.current);
-    const read = (name: string) => String(values.get(name)).trim().normalize('NFC');
+    const read = (name: string) => typed(values, name).trim().normalize('NFC');
     const [category, name, topic] = [read('category'), read('name'), read('topic')];
     const limit = (text: string, most: number): string | undefined =>
       text === '' ? t.field.required : codePoints(text) > most ? t.field.too_long : undefined;
@@ -81,7 +82,13 @@ function Form({ onClose }: { onClose: () => void }) {
       className="mt-5 flex flex-col gap-4"
     >
       <TextField label={t.create.name} name="name" error={fields['name']} />
-      <TextField label={t.create.category} name="category" list={list} hint={t.create.categoryHint} error={fields['category']} />
+      <TextField
+        label={t.create.category}
+        name="category"
+        list={list}
+        hint={t.create.categoryHint}
+        error={fields['category']}
+      />
       <datalist id={list}>
         {categories.map((category) => (
           <option key={category.id} value={category.name} />
@@ -99,8 +106,21 @@ function Form({ onClose }: { onClose: () => void }) {
                 one === emoji ? 'border-accent bg-accent-tint' : 'border-line hovering:hover:bg-sunken',
               )}
             >
-              <input type="radio" name="emoji" value={one} checked={one === emoji} onChange={() => setEmoji(one)} className="sr-only" />
-              {one === '' ? <span className={cx('px-2.5 text-small', one === emoji ? 'text-accent-ink' : 'text-ink-2')}>{t.create.noEmoji}</span> : one}
+              <input
+                type="radio"
+                name="emoji"
+                value={one}
+                checked={one === emoji}
+                onChange={() => setEmoji(one)}
+                className="sr-only"
+              />
+              {one === '' ? (
+                <span className={cx('px-2.5 text-small', one === emoji ? 'text-accent-ink' : 'text-ink-2')}>
+                  {t.create.noEmoji}
+                </span>
+              ) : (
+                one
+              )}
             </label>
           ))}
         </div>

@@ -54,7 +54,12 @@ export function Lobby({ onCreate }: { onCreate: () => void }) {
             </section>
           )}
           {!data && error && (
-            <ErrorState title={t.error.title} text={wordError(t, error)} action={t.act.retry} onAction={() => void refetch()} />
+            <ErrorState
+              title={t.error.title}
+              text={wordError(t, error)}
+              action={t.act.retry}
+              onAction={() => void refetch()}
+            />
           )}
           {!data && !error && <Waiting />}
           {data && total === 0 && (
@@ -67,7 +72,11 @@ export function Lobby({ onCreate }: { onCreate: () => void }) {
             </EmptyState>
           )}
           {total > 0 && (
-            <div role="group" aria-label={t.lobby.filter} className="-mx-4 mb-2 flex gap-2 overflow-x-auto px-4 py-0.5 desk:mx-0 desk:flex-wrap desk:px-0">
+            <div
+              role="group"
+              aria-label={t.lobby.filter}
+              className="-mx-4 mb-2 flex gap-2 overflow-x-auto px-4 py-0.5 desk:mx-0 desk:flex-wrap desk:px-0"
+            >
               <Chip on={current === undefined} onClick={() => setChosen(undefined)}>
                 {t.lobby.all} <span className="tabular">{total}</span>
               </Chip>

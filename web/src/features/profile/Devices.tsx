@@ -23,7 +23,12 @@ export function Devices() {
   return (
     <Section title={t.me.devices}>
       {!data && error && (
-        <ErrorState title={t.error.title} text={wordError(t, error)} action={t.act.retry} onAction={() => void refetch()} />
+        <ErrorState
+          title={t.error.title}
+          text={wordError(t, error)}
+          action={t.act.retry}
+          onAction={() => void refetch()}
+        />
       )}
       {!data && !error && <Skeleton className="h-12 w-full" />}
       <ul className="-my-2 divide-y divide-line">
@@ -59,7 +64,13 @@ function Device({ session }: { session: Session }) {
         </span>
       </span>
       {!session.current && (
-        <Button look="plain" busy={end.isPending} onClick={() => end.mutate()} aria-label={t.me.endDeviceOf(name)} className="text-label">
+        <Button
+          look="plain"
+          busy={end.isPending}
+          onClick={() => end.mutate()}
+          aria-label={t.me.endDeviceOf(name)}
+          className="text-label"
+        >
           {t.me.endDevice}
         </Button>
       )}

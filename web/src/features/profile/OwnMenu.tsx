@@ -34,12 +34,7 @@ export function OwnMenu({ me }: { me: User }) {
         </MenuItem>
         <MenuItem
           icon={<LogOut size={17} strokeWidth={1.75} />}
-          onClick={() => {
-            logOut().then(
-              () => navigate('/', { replace: true }),
-              (error: unknown) => toast(wordError(t, error)),
-            );
-          }}
+          onClick={() => void logOut().catch((error: unknown) => toast(wordError(t, error)))}
         >
           {t.act.logOut}
         </MenuItem>

@@ -1,8 +1,9 @@
 import { useMutation } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
-import { Navigate, useNavigate } from 'react-router';
+import { Navigate } from 'react-router';
 import { api } from '../../lib/api';
 import { codePoints } from '../../lib/formats';
+import { typed } from '../../lib/forms';
 import { useT, wordError, wordFields } from '../../lib/i18n';
 import { leaveForGood } from '../../lib/live';
 import { chooseLang, chooseTheme, usePrefs, type Lang, type Theme } from '../../lib/prefs';
@@ -68,7 +69,7 @@ function Name({ me }: { me: User }) {
         noValidate
         onSubmit={(event) => {
           event.preventDefault();
-          const name = String(new FormData(event.currentTarget).get('name')).trim().normalize('NFC');
+          const name = typed(new FormData(event.currentTarget), 'name').trim().normalize('NFC');
           const found = name === '' ? t.field.required : codePoints(name) > 20 ? t.field.too_long : undefined;
           setProblem(found);
           if (found === undefined && name !== me.name) save.mutate(name);
@@ -78,7 +79,14 @@ function Name({ me }: { me: User }) {
         <div className="flex items-start gap-4">
           <Avatar id={me.id} name={me.name} size={64} ground="surface" />
           <div className="flex-1">
-            <TextField label={t.auth.name} name="name" defaultValue={me.name} autoComplete="nickname" hint={t.auth.nameHint} error={error} />
+            <TextField
+              label={t.auth.name}
+              name="name"
+              defaultValue={me.name}
+              autoComplete="nickname"
+              hint={t.auth.nameHint}
+              error={error}
+            />
           </div>
         </div>
         {save.error && error === undefined && <Wrong error={save.error} />}
@@ -152,8 +160,8 @@ function Password() {
         onSubmit={(event) => {
           event.preventDefault();
           const values = new FormData(event.currentTarget);
-          const current = String(values.get('current'));
-          const next = String(values.get('new'));
+          const current = typed(values, 'current');
+          const next = typed(values, 'new');
           const found: Record<string, string> = {};
           if (current === '') found['current'] = t.field.required;
           if (next === '') found['new'] = t.field.required;
@@ -163,8 +171,23 @@ function Password() {
         }}
         className="flex flex-col gap-4"
       >
-        <PasswordField label={t.me.currentPassword} name="current" autoComplete="current-password" show={t.auth.show} hide={t.auth.hide} error={fields['current']} />
-        <PasswordField label={t.me.newPassword} name="new" autoComplete="new-password" hint={t.auth.passwordHint} show={t.auth.show} hide={t.auth.hide} error={fields['new']} />
+        <PasswordField
+          label={t.me.currentPassword}
+          name="current"
+          autoComplete="current-password"
+          show={t.auth.show}
+          hide={t.auth.hide}
+          error={fields['current']}
+        />
+        <PasswordField
+          label={t.me.newPassword}
+          name="new"
+          autoComplete="new-password"
+          hint={t.auth.passwordHint}
+          show={t.auth.show}
+          hide={t.auth.hide}
+          error={fields['new']}
+        />
         {change.error && Object.keys(fields).length === 0 && <Wrong error={change.error} />}
         <Button type="submit" look="plain" busy={change.isPending} className="self-end">
           {t.me.changePassword}
@@ -176,9 +199,8 @@ function Password() {
 
 function Account() {
   const t = useT();
-  const navigate = useNavigate();
   const [deleting, setDeleting] = useState(false);
-  const out = useMutation({ mutationFn: logOut, onSuccess: () => void navigate('/', { replace: true }) });
+  const out = useMutation({ mutationFn: logOut });
   return (
     <Section title={t.me.account}>
       {out.error && <Wrong error={out.error} />}
@@ -199,21 +221,16 @@ function Account() {
 
 function DeleteForm({ onClose }: { onClose: () => void }) {
   const t = useT();
-  const navigate = useNavigate();
   const [missing, setMissing] = useState<string>();
   const remove = useMutation({
-    mutationFn: (password: string) => api.deleteMe({ password }),
-    onSuccess: () => {
-      leaveForGood();
-      void navigate('/', { replace: true });
-    },
+    mutationFn: (password: string) => leaveForGood(() => api.deleteMe({ password })),
   });
   return (
     <form
       noValidate
       onSubmit={(event) => {
         event.preventDefault();
-        const password = String(new FormData(event.currentTarget).get('password'));
+        const password = typed(new FormData(event.currentTarget), 'password');
         setMissing(password === '' ? t.field.required : undefined);
         if (password !== '') remove.mutate(password);
       }}

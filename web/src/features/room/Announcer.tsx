@@ -14,7 +14,10 @@ export function Announcer({ messages, me, nameOf }: Props) {
   const heard = useRef<number>(undefined);
   const [said, setSaid] = useState('');
   const last = messages?.at(-1);
-  const words = last && last.kind === 'message' && last.senderId !== me ? t.room.said(nameOf(last.senderId ?? ''), last.text ?? '') : '';
+  const words =
+    last && last.kind === 'message' && last.senderId !== me
+      ? t.room.said(nameOf(last.senderId ?? ''), last.text ?? '')
+      : '';
   const seq = last?.seq;
   useEffect(() => {
     if (seq === undefined) return;

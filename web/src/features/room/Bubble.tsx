@@ -1,11 +1,12 @@
 import { EllipsisVertical } from 'lucide-react';
-import { memo, useRef, type MouseEvent, type PointerEvent } from 'react';
+import { memo, useState } from 'react';
 import { clock } from '../../lib/formats';
 import { nameOf, useLang, useT } from '../../lib/i18n';
 import { outbox } from '../../lib/live';
 import type { Message, User } from '../../wire.gen';
 import { Avatar } from '../../ui/Avatar';
 import { cx } from '../../ui/cx';
+import { LongPress } from './LongPress';
 import type { Line } from './rows';
 import { Prose } from './Prose';
 
@@ -18,37 +19,17 @@ interface Props {
   menuOpen: boolean;
 }
 
-/** How long a finger rests until the menu opens. */
-const longPress = 450;
-
 export const Bubble = memo(function Bubble({ line, sender, onProfile, onMenu, menuOpen }: Props) {
   const t = useT();
   const { own, first, message, outgoing } = line;
-  const bubble = useRef<HTMLDivElement>(null);
-  const button = useRef<HTMLButtonElement>(null);
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const deleted = message?.kind === 'deleted';
   const text = message?.text ?? outgoing?.text ?? '';
   const name = nameOf(t, sender);
-  const open = message && !deleted && onMenu ? () => onMenu(message, button.current ?? document.body) : undefined;
-
-  const press = open && {
-    onPointerDown: (event: PointerEvent) => {
-      if (event.pointerType === 'mouse') return;
-      clearTimeout(timer.current);
-      timer.current = setTimeout(open, longPress);
-    },
-    onPointerUp: () => clearTimeout(timer.current),
-    onPointerCancel: () => clearTimeout(timer.current),
-    onPointerMove: (event: PointerEvent) => {
-      if (Math.abs(event.movementX) + Math.abs(event.movementY) > 6) clearTimeout(timer.current);
-    },
-    onContextMenu: (event: MouseEvent) => {
-      // Selected text and links keep the browser's own menu.
-      if (getSelection()?.isCollapsed === false || (event.target as HTMLElement).closest('a')) return;
-      event.preventDefault();
-      open();
-    },
+  const may = message !== undefined && !deleted && onMenu !== undefined;
+  const [press] = useState(() => new LongPress());
+  const open = (from: Element) => {
+    const button = from.closest('article')?.querySelector<HTMLElement>('[aria-haspopup]');
+    if (message && button) onMenu?.(message, button);
   };
 
   return (
@@ -86,11 +67,10 @@ export const Bubble = memo(function Bubble({ line, sender, onProfile, onMenu, me
         )}
         <div className={cx('flex items-end gap-[7px]', own && 'flex-row-reverse')}>
           <div
-            ref={bubble}
-            {...press}
+            {...(may ? press.handlers(open) : {})}
             className={cx(
               'max-w-[520px] min-w-0 border px-[13px] py-2 whitespace-pre-wrap',
-              open && 'touch:select-none touch:[-webkit-touch-callout:none]',
+              may && 'touch:select-none touch:[-webkit-touch-callout:none]',
               deleted
                 ? 'border-line border-dashed text-ink-2'
                 : own
@@ -105,14 +85,13 @@ export const Bubble = memo(function Bubble({ line, sender, onProfile, onMenu, me
             {deleted ? t.room.deleted : <Prose text={text} />}
           </div>
           <Meta line={line} />
-          {open && (
+          {may && (
             <button
-              ref={button}
               type="button"
               aria-label={t.room.messageMenu}
               aria-haspopup="menu"
               aria-expanded={menuOpen}
-              onClick={open}
+              onClick={(event) => open(event.currentTarget)}
               className={cx(
                 'grid size-7 flex-none place-items-center self-center rounded-s text-ink-2 transition-opacity duration-120 hovering:hover:bg-sunken hovering:hover:text-ink focus-visible:opacity-100 touch:sr-only',
                 menuOpen ? 'opacity-100' : 'opacity-0 group-hover/line:opacity-100',
@@ -140,16 +119,23 @@ export const Bubble = memo(function Bubble({ line, sender, onProfile, onMenu, me
   );
 });
 
-const failedAction = 'min-h-8 rounded-s px-2 font-medium underline underline-offset-4 hovering:hover:bg-sunken touch:min-h-11';
+const failedAction =
+  'min-h-8 rounded-s px-2 font-medium underline underline-offset-4 hovering:hover:bg-sunken touch:min-h-11';
 
 function Meta({ line: { own, timed, at, message, outgoing } }: { line: Line }) {
   const t = useT();
   const lang = useLang();
   const edited = message?.editedAt !== undefined && message.kind === 'message';
-  const state = outgoing && (outgoing.state === 'sending' ? t.room.sending : outgoing.state === 'queued' ? t.room.queued : '');
+  const state =
+    outgoing && (outgoing.state === 'sending' ? t.room.sending : outgoing.state === 'queued' ? t.room.queued : '');
   if (!edited && !timed && !state) return null;
   return (
-    <span className={cx('flex flex-none flex-col pb-0.5 text-tiny leading-[1.2] whitespace-nowrap text-ink-2', own ? 'items-end' : 'items-start')}>
+    <span
+      className={cx(
+        'flex flex-none flex-col pb-0.5 text-tiny leading-[1.2] whitespace-nowrap text-ink-2',
+        own ? 'items-end' : 'items-start',
+      )}
+    >
       {edited && <span>{t.room.edited}</span>}
       {state ? <span>{state}</span> : timed && !outgoing && <time dateTime={at}>{clock(lang, at)}</time>}
     </span>

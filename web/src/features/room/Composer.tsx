@@ -72,8 +72,7 @@ export function Composer({ roomId, name, editing, onSave, onCancelEdit, onEditLa
     if (!isTouch() && (wasEditing.current || document.activeElement === document.body)) el.focus();
     wasEditing.current = false;
     return undefined;
-    // The text at the beginning counts: a later change by another connection does not overwrite what is being typed.
-  }, [edited, roomId]);
+  }, [edited, editedText, roomId]);
 
   const submit = () => {
     const el = field.current;
@@ -91,7 +90,7 @@ export function Composer({ roomId, name, editing, onSave, onCancelEdit, onEditLa
     fill('');
   };
 
-  const { isComposing, onKeyDown, ...composition } = useEnter<HTMLTextAreaElement>(submit);
+  const { isComposing, onKeyDown, composition } = useEnter<HTMLTextAreaElement>(submit);
 
   const over = length - limit;
   return (
@@ -160,7 +159,9 @@ export function Composer({ roomId, name, editing, onSave, onCancelEdit, onEditLa
             disabled={blank || over > 0}
             className={cx(
               'grid size-[38px] flex-none place-items-center rounded-m transition-[background,color] duration-120 touch:size-11',
-              blank || over > 0 ? 'bg-sunken text-ink-3' : 'bg-accent text-on-accent hovering:hover:bg-accent-press active:bg-accent-press',
+              blank || over > 0
+                ? 'bg-sunken text-ink-3'
+                : 'bg-accent text-on-accent hovering:hover:bg-accent-press active:bg-accent-press',
             )}
           >
             {editing ? <Check size={20} strokeWidth={2} /> : <ArrowUp size={20} strokeWidth={2} />}

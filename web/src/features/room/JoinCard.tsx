@@ -1,33 +1,48 @@
 import { useMutation } from '@tanstack/react-query';
+import { Users } from 'lucide-react';
 import { api } from '../../lib/api';
 import { useT, wordError } from '../../lib/i18n';
 import { applyRoom } from '../../lib/rooms';
+import type { Room } from '../../wire.gen';
+import { RoomTile } from '../../ui/Avatar';
 import { Button } from '../../ui/Button';
 
-/** Stands where a member has the composer. */
-export function JoinCard({ roomId }: { roomId: string }) {
+/** What somebody sees of a room that they have not joined: what it is, and the way in. What is said there is its members'. */
+export function JoinCard({ room }: { room: Room }) {
   const t = useT();
   const join = useMutation({
-    mutationFn: () => api.join(roomId),
-    onSuccess: ({ room, membership }) => applyRoom(room, membership),
+    mutationFn: () => api.join(room.id),
+    onSuccess: (answer) => applyRoom(answer.room, answer.membership),
   });
   return (
-    <section
-      aria-label={t.room.joinTitle}
-      className="mx-2.5 mt-2 mb-[max(10px,env(safe-area-inset-bottom))] flex flex-none flex-wrap items-center gap-x-4 gap-y-3 rounded-l border border-line bg-surface p-4 shadow-float desk:mx-[18px] desk:mb-[18px]"
-    >
-      <div className="min-w-[200px] flex-1">
-        <h2 className="font-medium">{t.room.joinTitle}</h2>
-        <p className="text-small text-ink-2">{t.room.joinHint}</p>
+    <div className="scrollable grid min-h-0 flex-1 place-items-center px-4 py-8">
+      <section
+        aria-label={t.room.joinTitle}
+        className="flex w-full max-w-[380px] flex-col items-center rounded-l border border-line bg-surface px-6 py-8 text-center shadow-float"
+      >
+        <RoomTile id={room.id} name={room.name ?? ''} emoji={room.emoji} />
+        <h2 className="mt-4 text-title font-strong" dir="auto">
+          {room.name}
+        </h2>
+        {room.topic && (
+          <p className="mt-1 text-label text-ink-2" dir="auto">
+            {room.topic}
+          </p>
+        )}
+        <p className="mt-3 flex items-center gap-1.5 text-small text-ink-2">
+          <Users size={14} strokeWidth={1.75} aria-hidden="true" />
+          {t.room.members(room.memberCount)}
+        </p>
+        <p className="mt-5 text-label">{room.history === 'all' ? t.room.joinHint : t.room.joinHintSince}</p>
         {join.error && (
-          <p role="alert" className="mt-1 text-small text-danger">
+          <p role="alert" className="mt-2 text-small text-danger">
             {wordError(t, join.error)}
           </p>
         )}
-      </div>
-      <Button busy={join.isPending} onClick={() => join.mutate()} className="flex-1 desk:flex-none">
-        {t.act.join}
-      </Button>
-    </section>
+        <Button busy={join.isPending} onClick={() => join.mutate()} className="mt-4 w-full">
+          {t.act.join}
+        </Button>
+      </section>
+    </div>
   );
 }

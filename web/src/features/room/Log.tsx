@@ -17,7 +17,7 @@ import { useScroll } from './useScroll';
 interface Props {
   room: Room;
   name: string;
-  mine: MyRoom | undefined;
+  mine: MyRoom;
   me: User;
   onProfile: (user: User) => void;
   onEdit: (message: Message) => void;
@@ -33,11 +33,11 @@ interface Pressed {
 export function Log({ room, name, mine, me, onProfile, onEdit, onDelete }: Props) {
   const t = useT();
   const users = useUsers();
-  const { data: timeline, error, refetch } = useTimeline(room.id, mine !== undefined);
+  const { data: timeline, error, refetch } = useTimeline(room.id);
   const all = useOutgoing();
   const outgoing = useMemo(() => all.filter((entry) => entry.roomId === room.id), [all, room.id]);
   // Where the reader had been when they came; it stays while they look.
-  const [readUpTo] = useState(() => (mine && mine.unread > 0 ? mine.membership.readSeq : undefined));
+  const [readUpTo] = useState(() => (mine.unread > 0 ? mine.membership.readSeq : undefined));
   const [olderFailed, setOlderFailed] = useState(false);
   const [pressed, setPressed] = useState<Pressed>();
 
@@ -69,13 +69,20 @@ export function Log({ room, name, mine, me, onProfile, onEdit, onDelete }: Props
   });
 
   const newest = messages?.at(-1)?.seq ?? 0;
-  useReading(room.id, newest, mine?.membership.readSeq ?? newest, atEnd && mine !== undefined);
+  useReading(room.id, newest, mine.membership.readSeq, atEnd);
 
   const onMenu = useCallback((message: Message, beside: HTMLElement) => setPressed({ message, beside }), []);
-  const mayDeleteAll = mine?.membership.role === 'owner' || me.role === 'admin';
+  const mayDeleteAll = mine.membership.role === 'owner' || me.role === 'admin';
 
   if (!timeline && error) {
-    return <ErrorState title={t.error.title} text={wordError(t, error)} action={t.act.retry} onAction={() => void refetch()} />;
+    return (
+      <ErrorState
+        title={t.error.title}
+        text={wordError(t, error)}
+        action={t.act.retry}
+        onAction={() => void refetch()}
+      />
+    );
   }
   return (
     <div className="relative flex min-h-0 flex-1 flex-col">
@@ -94,7 +101,11 @@ export function Log({ room, name, mine, me, onProfile, onEdit, onDelete }: Props
           {olderFailed && (
             <p role="alert" className="py-3 text-center text-note text-danger">
               {t.room.olderFailed}{' '}
-              <button type="button" onClick={older} className="min-h-8 rounded-s px-2 font-medium underline underline-offset-4">
+              <button
+                type="button"
+                onClick={older}
+                className="min-h-8 rounded-s px-2 font-medium underline underline-offset-4"
+              >
                 {t.act.retry}
               </button>
             </p>
@@ -110,7 +121,7 @@ export function Log({ room, name, mine, me, onProfile, onEdit, onDelete }: Props
               case 'divider':
                 return <UnreadLine key={row.key} />;
               case 'line': {
-                const may = mine !== undefined && (row.own || mayDeleteAll);
+                const may = row.own || mayDeleteAll;
                 return (
                   <Bubble
                     key={row.key}
@@ -133,7 +144,7 @@ export function Log({ room, name, mine, me, onProfile, onEdit, onDelete }: Props
           className="absolute bottom-3 left-1/2 flex min-h-10 -translate-x-1/2 items-center gap-2 rounded-full border border-line bg-surface px-4 text-small font-medium shadow-float hovering:hover:bg-sunken touch:min-h-11"
         >
           <ArrowDown size={16} strokeWidth={1.75} />
-          {mine && mine.unread > 0 ? t.room.newBelow(mine.unread) : t.room.toLatest}
+          {mine.unread > 0 ? t.room.newBelow(mine.unread) : t.room.toLatest}
         </button>
       )}
       <Announcer messages={messages} me={me.id} nameOf={(id) => nameOf(t, users[id])} />

@@ -19,7 +19,14 @@ export function Members({ roomId, me, onProfile }: Props) {
   const { data, error, refetch } = useMembers(roomId, true);
   const online = usePresence((presence) => presence.online);
   if (!data && error) {
-    return <ErrorState title={t.error.title} text={wordError(t, error)} action={t.act.retry} onAction={() => void refetch()} />;
+    return (
+      <ErrorState
+        title={t.error.title}
+        text={wordError(t, error)}
+        action={t.act.retry}
+        onAction={() => void refetch()}
+      />
+    );
   }
   if (!data) {
     return (

@@ -34,7 +34,12 @@ export function UnreadLine() {
   const t = useT();
   const rule = 'h-px flex-1 bg-accent/35';
   return (
-    <div role="separator" aria-label={t.room.unreadLine} data-unread className="mt-5 -mb-1 flex items-center gap-3 text-note font-medium text-accent">
+    <div
+      role="separator"
+      aria-label={t.room.unreadLine}
+      data-unread
+      className="mt-5 -mb-1 flex items-center gap-3 text-note font-medium text-accent"
+    >
       <span className={rule} />
       {t.room.unreadLine}
       <span className={rule} />

@@ -50,7 +50,11 @@ function Card({ user, me, onClose }: { user: User; me: User; onClose: () => void
           {t.act.close}
         </Button>
         {!self && !user.deleted && (
-          <Button icon={<MessageCircle size={18} strokeWidth={1.75} />} busy={open.isPending} onClick={() => open.mutate()}>
+          <Button
+            icon={<MessageCircle size={18} strokeWidth={1.75} />}
+            busy={open.isPending}
+            onClick={() => open.mutate()}
+          >
             {t.act.message}
           </Button>
         )}

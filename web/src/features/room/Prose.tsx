@@ -6,7 +6,13 @@ const address = /(https?:\/\/[^\s<>"']*[^\s<>"'.,:;!?)\]}])/;
 export function Prose({ text }: { text: string }) {
   return text.split(address).map((part, i) =>
     i % 2 === 1 ? (
-      <a key={i} href={part} target="_blank" rel="noopener noreferrer nofollow" className="underline underline-offset-2">
+      <a
+        key={i}
+        href={part}
+        target="_blank"
+        rel="noopener noreferrer nofollow"
+        className="underline underline-offset-2"
+      >
         {part}
       </a>
     ) : (

@@ -54,7 +54,12 @@ function Found({ id, me, members }: { id: string; me: User; members: boolean }) 
           </Link>
         </EmptyState>
       ) : (
-        <ErrorState title={t.error.title} text={wordError(t, error)} action={t.act.retry} onAction={() => void refetch()} />
+        <ErrorState
+          title={t.error.title}
+          text={wordError(t, error)}
+          action={t.act.retry}
+          onAction={() => void refetch()}
+        />
       )}
     </main>
   );
@@ -84,7 +89,10 @@ function Opened({ room, mine, me, members }: OpenedProps) {
   const onProfile = useCallback((user: User) => setProfile(user), []);
 
   const save = (message: Message, text: string) => {
-    if (text === message.text) return setEditing(undefined);
+    if (text === message.text) {
+      setEditing(undefined);
+      return;
+    }
     ask('message:edit', { roomId: room.id, seq: message.seq, text }).then(
       (edited) => {
         putMessages(room.id, [edited.message]);
@@ -106,6 +114,7 @@ function Opened({ room, mine, me, members }: OpenedProps) {
         {title}
         <Bar before={<Back to={`/rooms/${room.id}`} />} title={t.members.title(room.memberCount)} note={name} />
         <div className="scrollable min-h-0 flex-1 px-2.5 pb-4">
+          <h2 className="sr-only">{t.members.label}</h2>
           <Members roomId={room.id} me={me} onProfile={onProfile} />
         </div>
         <ProfileCard user={profile} me={me} onClose={() => setProfile(undefined)} />
@@ -122,7 +131,11 @@ function Opened({ room, mine, me, members }: OpenedProps) {
             <>
               {layout === 'phone' && <Back to={mine ? '/chats' : '/'} />}
               {layout !== 'phone' &&
-                (direct ? <DirectFace id={room.peer?.userId ?? room.id} name={name} /> : <RoomTile id={room.id} name={name} emoji={room.emoji} />)}
+                (direct ? (
+                  <DirectFace id={room.peer?.userId ?? room.id} name={name} />
+                ) : (
+                  <RoomTile id={room.id} name={name} emoji={room.emoji} />
+                ))}
             </>
           }
           title={name}
@@ -151,9 +164,17 @@ function Opened({ room, mine, me, members }: OpenedProps) {
             </MenuButton>
           )}
         </Bar>
-        <Log room={room} name={name} mine={mine} me={me} onProfile={onProfile} onEdit={setEditing} onDelete={setDeleting} />
         {mine ? (
           <>
+            <Log
+              room={room}
+              name={name}
+              mine={mine}
+              me={me}
+              onProfile={onProfile}
+              onEdit={setEditing}
+              onDelete={setDeleting}
+            />
             {room.peer?.left && <p className="px-6 pt-2 text-center text-note text-ink-2">{t.room.peerLeft(name)}</p>}
             <TypingLine roomId={room.id} />
             <Composer
@@ -166,11 +187,14 @@ function Opened({ room, mine, me, members }: OpenedProps) {
             />
           </>
         ) : (
-          <JoinCard roomId={room.id} />
+          <JoinCard room={room} />
         )}
       </main>
       {beside && (
-        <aside aria-label={t.members.label} className="scrollable w-[248px] flex-none border-l border-line bg-paper px-2.5 py-4">
+        <aside
+          aria-label={t.members.label}
+          className="scrollable w-[248px] flex-none border-l border-line bg-paper px-2.5 py-4"
+        >
           <h2 className="px-2.5 pt-1 text-row font-strong">{t.members.title(room.memberCount)}</h2>
           <Members roomId={room.id} me={me} onProfile={onProfile} />
         </aside>
@@ -211,7 +235,10 @@ function Back({ to }: { to: string }) {
   const { key } = useLocation();
   // The arrow goes where the browser's own back goes, as long as there is somewhere.
   return (
-    <IconButton label={t.nav.back} onClick={() => void (key === 'default' ? navigate(to, { replace: true }) : navigate(-1))}>
+    <IconButton
+      label={t.nav.back}
+      onClick={() => void (key === 'default' ? navigate(to, { replace: true }) : navigate(-1))}
+    >
       <ChevronLeft size={24} strokeWidth={1.75} />
     </IconButton>
   );
@@ -234,5 +261,7 @@ function Note({ room, member }: { room: Room; member: boolean }) {
   const category = categories?.find(({ id }) => id === room.categoryId)?.name;
   const here = members?.filter(({ user }) => user.id === me?.id || online[user.id]).length;
   if (layout === 'phone') return t.lobby.members(room.memberCount);
-  return [category, t.room.members(room.memberCount), here !== undefined && t.room.onlineCount(here)].filter(Boolean).join(' · ');
+  return [category, t.room.members(room.memberCount), here !== undefined && t.room.onlineCount(here)]
+    .filter(Boolean)
+    .join(' · ');
 }

@@ -42,9 +42,9 @@ describe('rows', () => {
     ]);
   });
   it('collapses notices of one kind', () => {
-    expect(rows([notice(1, 'joined', 'a'), notice(2, 'joined', 'b'), notice(3, 'left', 'a'), notice(4, 'joined', 'a')])).toEqual(
-      ['day', 'joined a+b', 'left a', 'joined a'],
-    );
+    expect(
+      rows([notice(1, 'joined', 'a'), notice(2, 'joined', 'b'), notice(3, 'left', 'a'), notice(4, 'joined', 'a')]),
+    ).toEqual(['day', 'joined a+b', 'left a', 'joined a']);
   });
   it('puts the divider before the first unread by others', () => {
     expect(rows([message(1, 'a', at(1)), message(2, 'me', at(2)), message(3, 'a', at(3))], { readUpTo: 1 })).toEqual([

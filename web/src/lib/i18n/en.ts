@@ -150,7 +150,8 @@ export const en: Dictionary = {
     empty: 'No messages yet',
     emptyHint: 'Be the first to say hello.',
     joinTitle: 'Join this room?',
-    joinHint: 'Members can write and get new messages.',
+    joinHint: 'Join to read what was said and to write.',
+    joinHintSince: 'Join to read what is said from then on, and to write.',
     leaveTitle: 'Leave this room?',
     leaveHint: (name) => `You will get no more messages from “${name}”. You can join again at any time.`,
     leaveDirectHint: (name) => `The conversation with ${name} disappears from your list.`,
@@ -162,7 +163,9 @@ export const en: Dictionary = {
     leftNotice: (who) => `${who} left`,
     leftMore: (who, n) => `${who} and ${n} more left`,
     typing: (names) =>
-      names.length > 2 ? 'Several people are typing' : `${names.join(' and ')} ${names.length > 1 ? 'are' : 'is'} typing`,
+      names.length > 2
+        ? 'Several people are typing'
+        : `${names.join(' and ')} ${names.length > 1 ? 'are' : 'is'} typing`,
     said: (name, text) => `${name}: ${text}`,
     peerLeft: (name) => `${name} left the conversation. A message brings them back.`,
     gone: 'This room cannot be found',
