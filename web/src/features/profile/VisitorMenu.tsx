@@ -18,7 +18,7 @@ export function VisitorMenu() {
       </Link>
       <MenuButton
         side="top"
-        label={t.nav.myMenu}
+        label={t.me.look}
         icon={<Settings size={20} strokeWidth={1.75} />}
         className="hovering:hover:bg-line/60"
       >

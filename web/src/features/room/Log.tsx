@@ -12,7 +12,7 @@ import { Bubble } from './Bubble';
 import { DayLine, NoticeLine, UnreadLine } from './Notices';
 import { rowsOf } from './rows';
 import { useReading } from './useReading';
-import { useScroll } from './useScroll';
+import { nearTop, useScroll } from './useScroll';
 
 interface Props {
   room: Room;
@@ -62,10 +62,10 @@ export function Log({ room, name, mine, me, onProfile, onEdit, onDelete }: Props
       if (hasOlder && !olderFailed) older();
     },
   });
-  // A first page that does not fill the window cannot be scrolled: ask for more until it can.
+  // A page that does not fill the window, or that begins at its top, cannot be scrolled up: ask for more until it can.
   useEffect(() => {
     const el = box.current;
-    if (el && hasOlder && !olderFailed && el.scrollHeight <= el.clientHeight + 40) older();
+    if (el && hasOlder && !olderFailed && el.scrollTop < nearTop) older();
   });
 
   const newest = messages?.at(-1)?.seq ?? 0;

@@ -3,7 +3,7 @@ import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react
 /** Within this many pixels of the end the reader is at the end. */
 const nearEnd = 48;
 /** Older messages are asked for this far before the top. */
-const nearTop = 600;
+export const nearTop = 600;
 
 interface Options {
   /** The key of the topmost and the lowest row: how prepending and appending are told apart. */
