@@ -65,6 +65,15 @@ describe('Enter', () => {
     expect(replay([{ value: 'hello' }, { down: 'Enter', keyCode: 13 }])).toEqual(['hello']);
     expect(prevented).toBe(1);
   });
+  it('sends each of two that come quickly after one another, as a fast keyboard or a program does', () => {
+    const trace: Trace = [
+      { value: 'one' },
+      { down: 'Enter', keyCode: 13, t: 1000 },
+      { value: 'two' },
+      { down: 'Enter', keyCode: 13, t: 1010 },
+    ];
+    expect(replay(trace)).toEqual(['one', 'two']);
+  });
   it('breaks the line with Shift', () => {
     expect(replay([{ value: 'hello' }, { down: 'Enter', keyCode: 13, shiftKey: true }])).toEqual([]);
     expect(prevented).toBe(0);

@@ -30,7 +30,7 @@ interface Options {
 
 const hangulEnd = /[\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff]$/;
 
-/** An Enter this soon after the one that counted is the same key press, reported again. */
+/** An Enter this soon after one that committed a syllable, and counted, is the same key press, reported again. */
 const echo = 60;
 
 export function createEnterReader({ enter, later = (run) => setTimeout(run, 0) }: Options) {
@@ -39,10 +39,10 @@ export function createEnterReader({ enter, later = (run) => setTimeout(run, 0) }
   let remembered = false;
   /** The composition that just ended, until the next task or key: Safari's keydown belongs to it. */
   let ended: { hangul: boolean } | undefined;
-  let countedAt = -Infinity;
+  let committedAt = -Infinity;
 
-  const count = (at: number) => {
-    countedAt = at;
+  const commit = (at: number) => {
+    committedAt = at;
     enter();
   };
 
@@ -63,7 +63,7 @@ export function createEnterReader({ enter, later = (run) => setTimeout(run, 0) }
         later(() => {
           if (!remembered) return;
           remembered = false;
-          count(timeStamp);
+          commit(timeStamp);
         });
         return;
       }
@@ -88,13 +88,13 @@ export function createEnterReader({ enter, later = (run) => setTimeout(run, 0) }
         event.preventDefault();
         const last = ended;
         ended = undefined;
-        if (last?.hangul) later(() => count(event.timeStamp));
+        if (last?.hangul) later(() => commit(event.timeStamp));
         return true;
       }
       event.preventDefault();
       ended = undefined;
-      if (remembered || event.timeStamp - countedAt < echo) return true;
-      count(event.timeStamp);
+      if (remembered || event.timeStamp - committedAt < echo) return true;
+      enter();
       return true;
     },
     /** The field lost the focus: what was remembered does not outlive it. */
