@@ -193,13 +193,12 @@ func TestSessionsThatEnd(t *testing.T) {
 	if a := stays.call("room:join", wire.RoomRef{RoomID: "none"}); a.Error.Code != "not_found" {
 		t.Fatalf("%+v", a)
 	}
-	room := n.room(minho, chat.NewRoom{})
+	n.room(minho, chat.NewRoom{})
 	expect[wire.RoomUpdated](stays, "room:updated")
 	must(t, n.DeleteAccount(t.Context(), minho.id))
 	if e := expect[wire.SessionEnded](stays, "session:ended"); e.Reason != "account_deleted" {
 		t.Fatalf("%+v", e)
 	}
-	_ = room
 }
 
 func TestADeletedRoomIsGoneForEveryone(t *testing.T) {
