@@ -100,6 +100,28 @@ func TestTheSameClientIDIsOneMessage(t *testing.T) {
 	})
 }
 
+func TestAClientIDOutlivesItsRoom(t *testing.T) {
+	h := open(t)
+	jisu := h.user("지수")
+	gone, other := h.room(jisu, chat.NewRoom{}), h.room(jisu, chat.NewRoom{})
+	draft := chat.Draft{ClientID: "c1", Text: "사라질 방에서"}
+	_, _, err := h.Send(t.Context(), jisu, gone, draft)
+	must(t, err)
+	must(t, h.DeleteRoom(t.Context(), jisu, gone))
+	again := func() {
+		t.Helper()
+		_, _, err := h.Send(t.Context(), jisu, other, draft)
+		refused(t, err, chat.ClientIDReused)
+		_, _, err = h.Send(t.Context(), jisu, gone, draft)
+		refused(t, err, chat.NotFound)
+	}
+	again()
+	if swept, err := h.store.SweepDeletedRooms(t.Context(), 100); err != nil || swept == 0 {
+		t.Fatalf("swept %d: %v", swept, err)
+	}
+	again()
+}
+
 func TestEditAndDelete(t *testing.T) {
 	h := open(t)
 	admin, owner, member, stranger := h.user("관리"), h.user("지수"), h.user("민호"), h.user("서연")

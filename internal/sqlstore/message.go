@@ -124,6 +124,9 @@ func (t *tx) InsertMessage(m chat.Message, digest []byte) error {
 	if err != nil {
 		return err
 	}
+	if err := t.checkSpent(m); err != nil {
+		return err
+	}
 	var event chat.SystemEvent
 	if m.Event != nil {
 		event = *m.Event
@@ -145,6 +148,25 @@ func (t *tx) InsertMessage(m chat.Message, digest []byte) error {
 		return chat.Errorf(chat.ClientIDReused, "the client id was used before")
 	case chat.CodeOf(err) == chat.NotFound:
 		return chat.Errorf(chat.Internal, "the message's number is taken")
+	default:
+		return err
+	}
+}
+
+// checkSpent refuses the client id of a message that was swept with its room. What is still stored, the unique index
+// refuses.
+func (t *tx) checkSpent(m chat.Message) error {
+	if m.ClientID == "" {
+		return nil
+	}
+	var spent int
+	err := t.one("client id", []any{&spent}, "SELECT 1 FROM spent_client_ids WHERE sender_id = ? AND client_id = ?",
+		string(m.SenderID), m.ClientID)
+	switch {
+	case err == nil:
+		return chat.Errorf(chat.ClientIDReused, "the client id was used before")
+	case chat.CodeOf(err) == chat.NotFound:
+		return nil
 	default:
 		return err
 	}

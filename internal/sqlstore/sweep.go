@@ -7,7 +7,7 @@ import (
 )
 
 // SweepDeletedRooms implements chat.Sweeper: messages first, then memberships, then the room itself, so that an
-// interrupted sweep finds the rest again.
+// interrupted sweep finds the rest again. Of a message its client id stays spent.
 func (db *DB) SweepDeletedRooms(ctx context.Context, limit int) (removed int, err error) {
 	err = db.write(ctx, func(t *tx) error {
 		removed = 0
@@ -38,13 +38,20 @@ func (t *tx) sweep(limit int) (int, error) {
 	}
 	t.erases = true
 	removed := 0
-	for _, table := range []struct{ rest, remove string }{
+	for _, table := range []struct {
+		rest   string
+		remove []string
+	}{
 		{
 			"SELECT seq FROM messages WHERE room = ? ORDER BY seq LIMIT ?",
-			"DELETE FROM messages WHERE room = ? AND seq <= ?",
+			[]string{
+				"INSERT INTO spent_client_ids (sender_id, client_id) SELECT sender_id, client_id FROM messages" +
+					" WHERE room = ? AND seq <= ? AND client_id IS NOT NULL",
+				"DELETE FROM messages WHERE room = ? AND seq <= ?",
+			},
 		}, {
 			"SELECT user_id FROM memberships WHERE room = ? ORDER BY user_id LIMIT ?",
-			"DELETE FROM memberships WHERE room = ? AND user_id <= ?",
+			[]string{"DELETE FROM memberships WHERE room = ? AND user_id <= ?"},
 		},
 	} {
 		keys, err := list(t.snapshot, func(key *any) []any { return []any{key} }, table.rest, num, limit-removed)
@@ -52,8 +59,10 @@ func (t *tx) sweep(limit int) (int, error) {
 			return 0, err
 		}
 		if len(keys) > 0 {
-			if _, err := t.exec(table.remove, num, keys[len(keys)-1]); err != nil {
-				return 0, err
+			for _, statement := range table.remove {
+				if _, err := t.exec(statement, num, keys[len(keys)-1]); err != nil {
+					return 0, err
+				}
 			}
 		}
 		if removed += len(keys); removed == limit {

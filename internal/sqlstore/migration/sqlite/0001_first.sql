@@ -105,3 +105,10 @@ CREATE TABLE messages (
 
 CREATE UNIQUE INDEX messages_client ON messages (sender_id, client_id) WHERE client_id IS NOT NULL;
 CREATE UNIQUE INDEX messages_rev ON messages (room, rev);
+
+-- As what the swept messages of deleted rooms were sent: a client id names one message for ever.
+CREATE TABLE spent_client_ids (
+    sender_id TEXT NOT NULL,
+    client_id TEXT NOT NULL,
+    PRIMARY KEY (sender_id, client_id)
+) STRICT, WITHOUT ROWID;
