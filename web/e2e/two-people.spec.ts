@@ -85,7 +85,8 @@ test('two people, one at a desk and one with a phone, meet in a room and talk', 
       .last()
       .click();
     await jisu.getByRole('button', { name: '메시지 보내기' }).click();
-    await expect(jisu.getByRole('heading', { name: '김민호' })).toBeVisible();
+    // The profile's card bears the same name: the new room is there when its own field is.
+    await expect(jisu.getByRole('textbox', { name: '김민호에 보낼 메시지' })).toBeVisible();
     await say(jisu, '둘만의 이야기');
     await expect(message(jisu, '둘만의 이야기')).toBeVisible();
     const row = minho.getByRole('link', { name: /^최지수/u });
