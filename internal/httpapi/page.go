@@ -174,9 +174,26 @@ func (s *site) pageFor(w http.ResponseWriter, r *http.Request) (wire.Page, error
 	if err != nil {
 		return page, ignoreRefusal(err)
 	}
+	if from, ok := leftOff(page.Rooms, id, messages); ok {
+		page.Around = from
+		if messages, err = s.chat.History(ctx, by.User.ID, id, chat.HistoryPage{Around: from}); err != nil {
+			return page, ignoreRefusal(err)
+		}
+	}
 	history := present.History(messages)
 	page.Messages = &history
 	return page, nil
+}
+
+// leftOff returns up to where a user has read a room, where something is unread and that lies before its newest page.
+func leftOff(rooms []wire.MyRoom, id chat.RoomID, newest chat.Messages) (seq int64, ok bool) {
+	i := slices.IndexFunc(rooms, func(r wire.MyRoom) bool { return r.Room.ID == string(id) })
+	if i < 0 || rooms[i].Unread == 0 || !newest.HasMore {
+		return 0, false
+	}
+	// Pages are around a message: whoever has read nothing begins at the first.
+	seq = max(rooms[i].Membership.ReadSeq, 1)
+	return seq, newest.Messages[0].Seq > seq
 }
 
 // ignoreRefusal leaves out of a page what its reader may not see.
@@ -191,7 +208,7 @@ func ignoreRefusal(err error) error {
 // roomOf returns the room that an address of the site names.
 func roomOf(address string) (chat.RoomID, bool) {
 	id, ok := strings.CutPrefix(address, "/rooms/")
-	id = strings.TrimSuffix(id, "/")
+	id = strings.TrimSuffix(strings.TrimSuffix(id, "/"), "/members")
 	if !ok || id == "" || len(id) > 64 || strings.Contains(id, "/") || !isText(id) {
 		return "", false
 	}

@@ -5,6 +5,7 @@ import (
 	"html"
 	"io/fs"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -60,6 +61,36 @@ func TestPageCarriesTheSession(t *testing.T) {
 		if other, _ := minho.page(path); other.Room != nil || other.Messages != nil || other.User == nil {
 			t.Errorf("%s: %+v", path, other)
 		}
+	}
+}
+
+// Whoever has more unread than the newest page holds gets the page around where they left off, so that the first paint is
+// already there.
+func TestPageOpensWhereTheReaderLeftOff(t *testing.T) {
+	w := start(t, nil)
+	jisu, minho := w.join("지수"), w.join("민호")
+	id := jisu.room(chat.NewRoom{})
+	minho.do("PUT", "/rooms/"+id+"/members/me", nil).is(t, "200")
+	for i := range 20 {
+		jisu.say(id, strconv.Itoa(i))
+	}
+	near, _ := minho.page("/rooms/" + id)
+	if near.Around != 0 || near.Messages.HasMore {
+		t.Errorf("twenty unread are in the newest page: around %d of %d", near.Around, len(near.Messages.Messages))
+	}
+	for i := range 60 {
+		jisu.say(id, strconv.Itoa(20+i))
+	}
+	for _, path := range []string{"/rooms/" + id, "/rooms/" + id + "/members"} {
+		far, _ := minho.page(path)
+		seqs := far.Messages.Messages
+		if left := far.Rooms[0].Membership.ReadSeq; far.Around != left || seqs[0].Seq > left || seqs[len(seqs)-1].Seq >= far.Rooms[0].Room.Head {
+			t.Errorf("%s: around %d, read %d, from %d to %d", path, far.Around, left, seqs[0].Seq, seqs[len(seqs)-1].Seq)
+		}
+	}
+	// The sender has read all of it.
+	if all, _ := jisu.page("/rooms/" + id); all.Around != 0 || !all.Messages.HasMore {
+		t.Errorf("around %d for who has nothing unread", all.Around)
 	}
 }
 

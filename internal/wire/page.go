@@ -11,5 +11,6 @@ type Page struct {
 	Rooms      []MyRoom        `json:"rooms,omitempty"`
 	Users      []User          `json:"users,omitempty"`
 	Room       *RoomAnswer     `json:"room,omitempty" doc:"The room that the address names, where the user may see it."`
-	Messages   *MessagesAnswer `json:"messages,omitempty" doc:"The newest page of that room."`
+	Messages   *MessagesAnswer `json:"messages,omitempty" doc:"The newest page of that room, or, where more than that is unread, one around where the user left off."`
+	Around     int64           `json:"around,omitempty" doc:"The seq that messages is around; absent for the newest page."`
 }

@@ -94,7 +94,13 @@ export async function createRoom(page: Page, name: string, category: string): Pr
   await page.getByRole('button', { name: '방 만들기' }).first().click();
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('방 이름').fill(name);
-  await dialog.getByLabel('카테고리').fill(category);
+  const known = dialog.getByRole('radio', { name: category, exact: true });
+  if ((await known.count()) > 0) await known.check();
+  else {
+    const another = dialog.getByRole('radio', { name: '새 카테고리' });
+    if ((await another.count()) > 0) await another.check();
+    await dialog.getByLabel('새 카테고리 이름').fill(category);
+  }
   await dialog.getByRole('button', { name: '만들기' }).click();
   await page.waitForURL(/\/rooms\/[^/]+$/u);
   return new URL(page.url()).pathname.split('/')[2] ?? '';

@@ -181,8 +181,10 @@ export interface Page {
   users?: User[];
   /** The room that the address names, where the user may see it. */
   room?: RoomAnswer;
-  /** The newest page of that room. */
+  /** The newest page of that room, or, where more than that is unread, one around where the user left off. */
   messages?: MessagesAnswer;
+  /** The seq that messages is around; absent for the newest page. */
+  around?: number;
 }
 
 export interface Peer {

@@ -1,12 +1,12 @@
 import { QueryClientProvider } from '@tanstack/react-query';
 import { BrowserRouter, Route, Routes } from 'react-router';
-import { RoomScreen } from '../features/room/RoomScreen';
 import { queryClient } from '../lib/queryClient';
 import { Toasts } from '../ui/Toast';
+import { Tooltips } from '../ui/Tooltip';
 import { Banner } from './Banner';
 import { Boundary } from './Boundary';
 import { Ended } from './Ended';
-import { ChatsScreen, LobbyScreen, Lost } from './pages';
+import { ChatsScreen, LobbyScreen, Lost, PeopleScreen, RoomPage } from './pages';
 import { LogIn, Profile, SignUp } from './screens';
 import { Shell } from './Shell';
 
@@ -23,14 +23,15 @@ export function App() {
             <Route element={<Shell />}>
               <Route path="/" element={<LobbyScreen />} />
               <Route path="/chats" element={<ChatsScreen />} />
-              <Route path="/rooms/:id" element={<RoomScreen />} />
-              <Route path="/rooms/:id/members" element={<RoomScreen members />} />
+              <Route path="/rooms/:id/:panel?" element={<RoomPage />} />
+              <Route path="/people" element={<PeopleScreen />} />
               <Route path="/me" element={<Profile />} />
               <Route path="*" element={<Lost />} />
             </Route>
           </Routes>
         </BrowserRouter>
         <Toasts />
+        <Tooltips />
       </QueryClientProvider>
     </Boundary>
   );

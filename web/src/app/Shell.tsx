@@ -1,10 +1,12 @@
-import { LayoutGrid, MessageCircle, Settings } from 'lucide-react';
-import { useState, type ReactNode } from 'react';
+import { LayoutGrid, MessageCircle, Settings, Users } from 'lucide-react';
+import { useEffect, useMemo, useState, type ReactNode } from 'react';
 import { NavLink, Outlet, useMatch } from 'react-router';
 import { ChatList } from '../features/chats/ChatList';
 import { CreateRoom } from '../features/lobby/CreateRoom';
+import { ProfileCard } from '../features/people/ProfileCard';
 import { OwnMenu } from '../features/profile/OwnMenu';
 import { VisitorMenu } from '../features/profile/VisitorMenu';
+import { Switcher } from '../features/switcher/Switcher';
 import { useT } from '../lib/i18n';
 import { useLayout } from '../lib/layout';
 import { useLobby } from '../lib/lobby';
@@ -14,10 +16,16 @@ import type { User } from '../wire.gen';
 import { Badge } from '../ui/Badge';
 import { cx } from '../ui/cx';
 import { Brand } from './Brand';
+import { FindButton } from './FindButton';
 
 export interface ShellContext {
   onCreate: () => void;
+  onFind: () => void;
+  onProfile: (user: User) => void;
 }
+
+/** What is asked over every screen, one at a time. */
+type Asked = { what: 'create' | 'find' } | { what: 'profile'; user: User };
 
 /** What stands around every screen: the rail on a desk, tabs on a phone. */
 export function Shell() {
@@ -25,9 +33,27 @@ export function Shell() {
   const me = useMe();
   const layout = useLayout();
   const inRoom = useMatch('/rooms/*') !== null;
-  const [creating, setCreating] = useState(false);
-  const onCreate = () => setCreating(true);
-  const context: ShellContext = { onCreate };
+  const [asked, setAsked] = useState<Asked>();
+  const close = () => setAsked(undefined);
+  const context = useMemo<ShellContext>(
+    () => ({
+      onCreate: () => setAsked({ what: 'create' }),
+      onFind: () => setAsked({ what: 'find' }),
+      onProfile: (user) => setAsked({ what: 'profile', user }),
+    }),
+    [],
+  );
+  useEffect(() => {
+    if (!me) return;
+    const find = (event: KeyboardEvent) => {
+      if (event.key.toLowerCase() !== 'k' || !(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey)
+        return;
+      event.preventDefault();
+      context.onFind();
+    };
+    addEventListener('keydown', find);
+    return () => removeEventListener('keydown', find);
+  }, [me, context]);
   return (
     <div className="flex h-dvh flex-col overflow-hidden desk:flex-row">
       <a
@@ -36,15 +62,21 @@ export function Shell() {
       >
         {t.nav.skip}
       </a>
-      {layout !== 'phone' && <Rail me={me} onCreate={onCreate} />}
+      {layout !== 'phone' && <Rail me={me} context={context} />}
       <Outlet context={context} />
       {layout === 'phone' && me && !inRoom && <Tabs />}
-      {me && <CreateRoom open={creating} onClose={() => setCreating(false)} />}
+      {me && (
+        <>
+          <CreateRoom open={asked?.what === 'create'} onClose={close} />
+          <Switcher open={asked?.what === 'find'} onClose={close} />
+          <ProfileCard user={asked?.what === 'profile' ? asked.user : undefined} me={me} onClose={close} />
+        </>
+      )}
     </div>
   );
 }
 
-function Rail({ me, onCreate }: { me: User | null; onCreate: () => void }) {
+function Rail({ me, context }: { me: User | null; context: ShellContext }) {
   const t = useT();
   const total = useLobby().data?.reduce((sum, category) => sum + category.rooms.length, 0);
   return (
@@ -52,29 +84,45 @@ function Rail({ me, onCreate }: { me: User | null; onCreate: () => void }) {
       aria-label={t.nav.label}
       className="flex w-[264px] flex-none flex-col border-r border-line bg-sunken wide:w-[304px]"
     >
-      <Brand onCreate={me ? onCreate : undefined} />
+      <Brand onCreate={me ? context.onCreate : undefined} />
+      {me && <FindButton onFind={context.onFind} />}
       <div className="scrollable flex min-h-0 flex-1 flex-col px-2 pb-3">
         {me && <ChatList me={me} />}
         <section aria-label={t.nav.browse}>
           <h2 className="px-2.5 pt-3.5 pb-1.5 text-[12px] font-medium text-ink-2">{t.nav.browse}</h2>
-          <NavLink
-            end
-            to="/"
-            className={({ isActive }) =>
-              cx(
-                'flex items-center gap-3 rounded-m px-3 py-[9px] text-row transition-colors duration-120',
-                isActive ? 'bg-surface text-ink shadow-row' : 'text-ink-2 hovering:hover:bg-line/45',
-              )
-            }
-          >
-            <LayoutGrid size={18} strokeWidth={1.75} aria-hidden="true" />
-            <span className="flex-1">{t.nav.allRooms}</span>
-            {total !== undefined && <span className="tabular text-note">{total}</span>}
-          </NavLink>
+          <Browse to="/" icon={<LayoutGrid size={18} strokeWidth={1.75} aria-hidden="true" />} label={t.nav.allRooms}>
+            {total}
+          </Browse>
+          {me && (
+            <Browse
+              to="/people"
+              icon={<Users size={18} strokeWidth={1.75} aria-hidden="true" />}
+              label={t.people.title}
+            />
+          )}
         </section>
       </div>
       {me ? <OwnMenu me={me} /> : <VisitorMenu />}
     </nav>
+  );
+}
+
+function Browse({ to, icon, label, children }: { to: string; icon: ReactNode; label: string; children?: ReactNode }) {
+  return (
+    <NavLink
+      end
+      to={to}
+      className={({ isActive }) =>
+        cx(
+          'flex items-center gap-3 rounded-m px-3 py-[9px] text-row transition-colors duration-120',
+          isActive ? 'bg-surface text-ink shadow-row' : 'text-ink-2 hovering:hover:bg-line/45',
+        )
+      }
+    >
+      {icon}
+      <span className="flex-1">{label}</span>
+      {children !== undefined && <span className="tabular text-note">{children}</span>}
+    </NavLink>
   );
 }
 
@@ -92,6 +140,7 @@ function Tabs() {
         </span>
       </Tab>
       <Tab to="/" icon={<LayoutGrid size={22} strokeWidth={1.75} />} label={t.nav.browse} />
+      <Tab to="/people" icon={<Users size={22} strokeWidth={1.75} />} label={t.nav.people} />
       <Tab to="/me" icon={<Settings size={22} strokeWidth={1.75} />} label={t.nav.me} />
     </nav>
   );

@@ -17,7 +17,7 @@ export async function begin(): Promise<void> {
   if (page.rooms) setMyRooms(page.rooms);
   if (page.room) {
     setRoom(page.room);
-    if (page.messages) seedTimeline(page.room.room.id, page.messages);
+    if (page.messages) seedTimeline(page.room.room.id, page.messages, page.room.room.head, page.around);
   }
   // Only the development server sends a page without an epoch: there the session is asked for.
   if (page.epoch === undefined) await fetchMe().catch(() => setMe(null));

@@ -1,13 +1,17 @@
 import { MessageCircle } from 'lucide-react';
-import { Link, Navigate, useOutletContext } from 'react-router';
+import { Link, Navigate, useOutletContext, useParams } from 'react-router';
 import { ChatList } from '../features/chats/ChatList';
 import { Lobby } from '../features/lobby/Lobby';
+import { RoomScreen } from '../features/room/RoomScreen';
 import { useT } from '../lib/i18n';
 import { useLayout } from '../lib/layout';
 import { useMe } from '../lib/session';
 import { buttonClass } from '../ui/Button';
 import { EmptyState } from '../ui/States';
+import { Title } from '../ui/Title';
 import { Brand } from './Brand';
+import { FindButton } from './FindButton';
+import { People } from './screens';
 import type { ShellContext } from './Shell';
 
 export function LobbyScreen() {
@@ -15,7 +19,7 @@ export function LobbyScreen() {
   const { onCreate } = useOutletContext<ShellContext>();
   return (
     <>
-      <title>{`${t.lobby.title} · ${t.brand}`}</title>
+      <Title>{t.lobby.title}</Title>
       <Lobby onCreate={onCreate} />
     </>
   );
@@ -26,12 +30,12 @@ export function ChatsScreen() {
   const t = useT();
   const me = useMe();
   const layout = useLayout();
-  const { onCreate } = useOutletContext<ShellContext>();
+  const { onCreate, onFind } = useOutletContext<ShellContext>();
   if (!me) return <Navigate to="/login" replace state={{ from: '/chats' }} />;
   if (layout !== 'phone') {
     return (
       <main id="main" className="flex flex-1 bg-paper">
-        <title>{`${t.chats.title} · ${t.brand}`}</title>
+        <Title>{t.chats.title}</Title>
         <h1 className="sr-only">{t.chats.title}</h1>
         <EmptyState icon={<MessageCircle size={24} strokeWidth={1.75} />} title={t.chats.pick} />
       </main>
@@ -39,9 +43,10 @@ export function ChatsScreen() {
   }
   return (
     <main id="main" className="flex min-h-0 flex-1 flex-col bg-sunken pt-[env(safe-area-inset-top)]">
-      <title>{`${t.chats.title} · ${t.brand}`}</title>
+      <Title>{t.chats.title}</Title>
       <h1 className="sr-only">{t.chats.title}</h1>
       <Brand onCreate={onCreate} />
+      <FindButton onFind={onFind} />
       <div className="scrollable flex min-h-0 flex-1 flex-col px-2 pb-4">
         <ChatList me={me} />
       </div>
@@ -49,12 +54,26 @@ export function ChatsScreen() {
   );
 }
 
+export function RoomPage() {
+  const { panel } = useParams();
+  const { onProfile } = useOutletContext<ShellContext>();
+  if (panel !== undefined && panel !== 'members') return <Lost />;
+  return <RoomScreen members={panel === 'members'} onProfile={onProfile} />;
+}
+
+export function PeopleScreen() {
+  const me = useMe();
+  const { onProfile } = useOutletContext<ShellContext>();
+  if (!me) return <Navigate to="/login" replace state={{ from: '/people' }} />;
+  return <People onProfile={onProfile} />;
+}
+
 /** Nothing is at this address. */
 export function Lost() {
   const t = useT();
   return (
     <main id="main" className="flex flex-1 bg-paper">
-      <title>{`${t.lost.title} · ${t.brand}`}</title>
+      <Title>{t.lost.title}</Title>
       <h1 className="sr-only">{t.lost.title}</h1>
       <EmptyState title={t.lost.title} hint={t.lost.hint}>
         <Link to="/" className={buttonClass('primary')}>

@@ -1,42 +1,79 @@
-import { useEffect, useState, type JSX } from 'react';
+import { useEffect, useState, type ComponentType } from 'react';
+import { useT } from '../lib/i18n';
+import { Bar } from '../ui/Bar';
+import { ErrorState } from '../ui/States';
 
-type Component = () => JSX.Element;
+/** A new page is asked for at most this often: where the server cannot be reached it would not help. */
+const reloadEvery = 30_000;
+const reloadedKey = 'maru:reloaded';
+
+/** A chunk of an older build is gone after an upgrade; the page of the new build has the new one. Tells whether it reloads. */
+function reloadOnce(): boolean {
+  try {
+    const last = Number(sessionStorage.getItem(reloadedKey) ?? 0);
+    if (Date.now() - last < reloadEvery) return false;
+    sessionStorage.setItem(reloadedKey, String(Date.now()));
+  } catch {
+    // Without a memory it could reload for ever.
+    return false;
+  }
+  location.reload();
+  return true;
+}
 
 /** A screen in a chunk of its own. Once loaded it is drawn at once, without a fallback in between. */
-function screen(load: () => Promise<Component>) {
-  let loaded: Component | undefined;
+function screen<Props extends object>(load: () => Promise<ComponentType<Props>>) {
+  let loaded: ComponentType<Props> | undefined;
   const preloadScreen = async () => {
     loaded ??= await load();
   };
-  function Screen() {
+  function Screen(props: Props) {
     const [Loaded, setLoaded] = useState(() => loaded);
+    const [failed, setFailed] = useState(false);
     useEffect(() => {
-      if (Loaded) return;
+      if (Loaded || failed) return;
       let gone = false;
-      // A chunk of an older build is gone after an upgrade: the page of the new build has the new one.
       load().then(
         (component) => {
           loaded = component;
           if (!gone) setLoaded(() => component);
         },
-        () => location.reload(),
+        () => {
+          if (!gone && !reloadOnce()) setFailed(true);
+        },
       );
       return () => {
         gone = true;
       };
-    }, [Loaded]);
-    return Loaded ? <Loaded /> : <main id="main" aria-busy="true" className="flex-1 bg-paper" />;
+    }, [Loaded, failed]);
+    if (Loaded) return <Loaded {...props} />;
+    return failed ? (
+      <NotLoaded onRetry={() => setFailed(false)} />
+    ) : (
+      <main id="main" aria-busy="true" className="flex-1 bg-paper" />
+    );
   }
   return Object.assign(Screen, { preload: preloadScreen });
+}
+
+function NotLoaded({ onRetry }: { onRetry: () => void }) {
+  const t = useT();
+  return (
+    <main id="main" className="flex min-h-0 min-w-0 flex-1 flex-col bg-paper">
+      <Bar title={t.error.title} quiet />
+      <ErrorState title={t.error.title} text={t.error.offline} action={t.act.retry} onAction={onRetry} />
+    </main>
+  );
 }
 
 export const LogIn = screen(async () => (await import('../features/auth/LogIn')).LogIn);
 export const SignUp = screen(async () => (await import('../features/auth/SignUp')).SignUp);
 export const Profile = screen(async () => (await import('../features/profile/Profile')).Profile);
+export const People = screen(async () => (await import('../features/people/People')).People);
 
-/** Loads the chunk that the first address needs. */
+/** Loads the chunk that the first address needs. Where it does not come, the screen says so. */
 export async function preload(path: string): Promise<void> {
-  if (path.startsWith('/login')) await LogIn.preload();
-  else if (path.startsWith('/signup')) await SignUp.preload();
-  else if (path.startsWith('/me')) await Profile.preload();
+  const screens = { '/login': LogIn, '/signup': SignUp, '/me': Profile, '/people': People };
+  const needed = Object.entries(screens).find(([prefix]) => path.startsWith(prefix))?.[1];
+  await needed?.preload().catch(() => undefined);
 }

@@ -13,6 +13,7 @@ import type {
   SessionsAnswer,
   SignUp,
   UpdateMe,
+  UpdateRoom,
   UserAnswer,
   UsersAnswer,
 } from '../wire.gen';
@@ -84,7 +85,12 @@ export function whenSignedOut(tell: () => void): void {
   onSignedOut = tell;
 }
 
-async function call<Answer>(method: string, path: Path, body?: unknown): Promise<Answer> {
+/** The parts that an answer must have. What answers without them is not our server: a portal, a proxy, an older release. */
+type Shape<Answer> = (keyof Answer & string)[];
+const has = <Answer>(...parts: Shape<Answer>): Shape<Answer> => parts;
+const nothing = has<undefined>();
+
+async function call<Answer>(method: string, path: Path, shape: Shape<Answer>, body?: unknown): Promise<Answer> {
   let response = await once(method, path, body);
   if (!response.ok) {
     let error = await refusalOf(response);
@@ -94,48 +100,62 @@ async function call<Answer>(method: string, path: Path, body?: unknown): Promise
         throw error;
       }
       response = await once(method, path, body);
-      if (response.ok) return parsed<Answer>(response);
+      if (response.ok) return parsed(response, shape);
       error = await refusalOf(response);
     }
     throw error;
   }
-  return parsed<Answer>(response);
+  return parsed(response, shape);
 }
 
-async function parsed<Answer>(response: Response): Promise<Answer> {
-  if (response.status === 204) return undefined as Answer;
+async function parsed<Answer>(response: Response, shape: Shape<Answer>): Promise<Answer> {
+  if (shape.length === 0 && response.status === 204) return undefined as Answer;
+  let answer: unknown;
   try {
-    return (await response.json()) as Answer;
+    answer = await response.json();
   } catch (error) {
     throw new NoAnswer(error);
   }
+  if (typeof answer === 'object' && answer !== null && shape.length > 0 && shape.every((part) => part in answer)) {
+    return answer as Answer;
+  }
+  throw new NoAnswer(`no ${shape.join(', ')} in the answer`);
 }
 
 const id = encodeURIComponent;
 
+/** Where a page of history begins; without any it is the newest. */
+export interface Place {
+  before?: number;
+  after?: number;
+  around?: number;
+}
+
 /** The calls of the contract, part 4, that the site makes. */
 export const api = {
-  signUp: (body: SignUp) => call<UserAnswer>('POST', '/users', body),
-  logIn: (body: LogIn) => call<UserAnswer>('POST', '/session', body),
-  logOut: () => call<undefined>('DELETE', '/session'),
-  me: () => call<UserAnswer>('GET', '/me'),
-  updateMe: (body: UpdateMe) => call<UserAnswer>('PATCH', '/me', body),
-  changePassword: (body: ChangePassword) => call<undefined>('PUT', '/me/password', body),
-  deleteMe: (body: DeleteMe) => call<undefined>('DELETE', '/me', body),
-  sessions: () => call<SessionsAnswer>('GET', '/me/sessions'),
-  endSession: (session: string) => call<undefined>('DELETE', `/me/sessions/${id(session)}`),
-  myRooms: () => call<MyRoomsAnswer>('GET', '/me/rooms'),
-  users: (ids: string[]) => call<UsersAnswer>('GET', `/users?ids=${ids.map(id).join(',')}`),
-  categories: () => call<CategoriesAnswer>('GET', '/categories'),
-  createRoom: (body: CreateRoom) => call<JoinAnswer>('POST', '/rooms', body),
-  room: (room: string) => call<RoomAnswer>('GET', `/rooms/${id(room)}`),
-  join: (room: string) => call<JoinAnswer>('PUT', `/rooms/${id(room)}/members/me`),
-  leave: (room: string) => call<undefined>('DELETE', `/rooms/${id(room)}/members/me`),
-  members: (room: string) => call<MembersAnswer>('GET', `/rooms/${id(room)}/members`),
-  openDirect: (user: string) => call<JoinAnswer>('PUT', `/directs/${id(user)}`),
-  messages: (room: string, before?: number) =>
-    call<MessagesAnswer>(
-      'GET',
-      `/rooms/${id(room)}/messages?limit=50${before === undefined ? '' : `&before=${before}`}`,
-    ),
+  signUp: (body: SignUp) => call('POST', '/users', has<UserAnswer>('user'), body),
+  logIn: (body: LogIn) => call('POST', '/session', has<UserAnswer>('user'), body),
+  logOut: () => call('DELETE', '/session', nothing),
+  me: () => call('GET', '/me', has<UserAnswer>('user')),
+  updateMe: (body: UpdateMe) => call('PATCH', '/me', has<UserAnswer>('user'), body),
+  changePassword: (body: ChangePassword) => call('PUT', '/me/password', nothing, body),
+  deleteMe: (body: DeleteMe) => call('DELETE', '/me', nothing, body),
+  sessions: () => call('GET', '/me/sessions', has<SessionsAnswer>('sessions')),
+  endSession: (session: string) => call('DELETE', `/me/sessions/${id(session)}`, nothing),
+  myRooms: () => call('GET', '/me/rooms', has<MyRoomsAnswer>('rooms', 'users')),
+  findUsers: (query: string) => call('GET', `/users?query=${id(query)}&limit=50`, has<UsersAnswer>('users')),
+  users: (ids: string[]) => call('GET', `/users?ids=${ids.map(id).join(',')}`, has<UsersAnswer>('users')),
+  categories: () => call('GET', '/categories', has<CategoriesAnswer>('categories')),
+  createRoom: (body: CreateRoom) => call('POST', '/rooms', has<JoinAnswer>('room', 'membership'), body),
+  room: (room: string) => call('GET', `/rooms/${id(room)}`, has<RoomAnswer>('room')),
+  updateRoom: (room: string, body: UpdateRoom) => call('PATCH', `/rooms/${id(room)}`, has<RoomAnswer>('room'), body),
+  deleteRoom: (room: string) => call('DELETE', `/rooms/${id(room)}`, nothing),
+  join: (room: string) => call('PUT', `/rooms/${id(room)}/members/me`, has<JoinAnswer>('room', 'membership')),
+  leave: (room: string) => call('DELETE', `/rooms/${id(room)}/members/me`, nothing),
+  members: (room: string) => call('GET', `/rooms/${id(room)}/members`, has<MembersAnswer>('members')),
+  openDirect: (user: string) => call('PUT', `/directs/${id(user)}`, has<JoinAnswer>('room', 'membership')),
+  messages: (room: string, place: Place, limit: number) => {
+    const query = Object.entries({ ...place, limit }).map(([name, value]: [string, number]) => `${name}=${value}`);
+    return call('GET', `/rooms/${id(room)}/messages?${query.join('&')}`, has<MessagesAnswer>('messages', 'users'));
+  },
 };

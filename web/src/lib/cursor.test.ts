@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ChangesAnswer, Message, MessageEvent } from '../wire.gen';
 import { fold, giveUp, place, receive, resume, streamAt, type Step, type Stream } from './cursor';
-import { applyChanges, emptyTimeline, mergeNewest, newestRev, type Timeline } from './timeline';
+import { applyChanges, emptyTimeline, reach, withNewest, type Timeline } from './timeline';
 
 const message = (seq: number, rev = seq, text = `m${seq}.${rev}`): Message => ({
   roomId: 'r',
@@ -146,22 +146,22 @@ describe('any interleaving', () => {
     for (let i = 0; i < 30; i += 1) room.change(next);
     const client: Client = { stream: undefined, asked: undefined, connected: false };
     const page = room.page(10);
-    let timeline: Timeline = mergeNewest(undefined, { messages: page, hasMore: true });
+    let timeline: Timeline = withNewest(undefined, { messages: page, hasMore: true, rev: 0 });
     let wire: MessageEvent[] = [];
     let delivered = 0;
 
     const take = (step: Step) => {
       client.stream = step.stream;
       timeline = step.reset
-        ? mergeNewest(undefined, { messages: [...step.apply], hasMore: true })
-        : applyChanges(timeline, step.apply);
+        ? withNewest(undefined, { messages: step.apply, hasMore: true, rev: step.stream.cursor })
+        : reach(applyChanges(timeline, step.apply), step.stream.cursor);
       if (step.ask) client.asked = room.changes(step.stream.cursor, 3);
     };
     const connect = () => {
       client.connected = true;
       delivered = room.head;
       wire = [];
-      take(place(client.stream, room.head, newestRev(timeline)));
+      take(place(client.stream, room.head, timeline.rev));
     };
     const deliver = (event: MessageEvent) => {
       if (client.stream) take(receive(client.stream, event));

@@ -13,7 +13,6 @@ import { queryClient } from './queryClient';
 import { applyRoom, countMessage, dropRoom, getMyRoom, rememberLast, setMyRooms, setRead } from './rooms';
 import { currentUser, setMe, useEnding } from './session';
 import { ask, closeSocket, openSocket, probe, reconnectNow } from './socket';
-import { newestRev } from './timeline';
 import { noteTyping, stopTyping } from './typing';
 import { forgetPresence, learnUsers, setPresent } from './users';
 
@@ -36,8 +35,8 @@ export function useOutgoing() {
 
 function take(roomId: string, step: Step): void {
   streams.set(roomId, step.stream);
-  if (step.reset) resetTimeline(roomId, step.apply);
-  else if (step.apply.length > 0) putMessages(roomId, step.apply);
+  if (step.reset) resetTimeline(roomId, step.apply, step.stream.cursor);
+  else if (step.apply.length > 0) putMessages(roomId, step.apply, step.stream.cursor);
   const me = currentUser();
   for (const message of step.apply) {
     if (me) countMessage(message, me.id);
@@ -225,18 +224,18 @@ export function startLive(page: Partial<Page>): void {
   whenFetched(
     (roomId, hadStream, timeline) => {
       const last = timeline.messages.findLast(({ kind }) => kind !== 'hidden');
-      if (last) rememberLast(last);
+      if (last && !timeline.hasNewer) rememberLast(last);
       const stream = streams.get(roomId);
       if (hadStream || !stream) return;
       // The connection began while the page was under way: what lies between the two is asked for.
-      const cached = newestRev(timeline) ?? stream.cursor;
-      if (cached < stream.cursor) {
+      const { rev } = timeline;
+      if (rev < stream.cursor) {
         setTimeout(() =>
-          take(roomId, resume({ ...stream, cursor: cached, wanted: Math.max(stream.wanted, stream.cursor) })),
+          take(roomId, resume({ ...stream, cursor: rev, wanted: Math.max(stream.wanted, stream.cursor) })),
         );
       }
     },
-    (roomId) => streams.has(roomId),
+    (roomId) => streams.get(roomId)?.cursor,
   );
   useConn.subscribe((now, before) => {
     // After `ready` was taken in, which sets online.

@@ -1,68 +1,125 @@
 import { useQuery } from '@tanstack/react-query';
 import type { Message, MessagesAnswer } from '../wire.gen';
-import { api } from './api';
+import { api, type Place } from './api';
 import { queryClient } from './queryClient';
-import { applyChanges, emptyTimeline, mergeNewest, mergeOlder, newestRev, type Timeline } from './timeline';
+import { getMyRoom } from './rooms';
+import {
+  applyChanges,
+  around,
+  cutOlder,
+  reach,
+  windowSize,
+  withNewer,
+  withNewest,
+  withOlder,
+  type Page,
+  type Timeline,
+} from './timeline';
 import { learnUsers } from './users';
 
 const messagesKey = (roomId: string) => ['messages', roomId] as const;
 
-/** Changes that arrive while the first page is on its way: they are merged into it, so that none falls between. */
-const arrivals = new Map<string, Message[]>();
+/** Messages in one page of history; around a message, half of them are newer. */
+const pageSize = 50;
 
-type FirstPage = (roomId: string, hadStream: boolean, timeline: Timeline) => void;
-let firstPage: FirstPage = () => undefined;
-let hasStream: (roomId: string) => boolean = () => false;
+/** Pages under way, by room. Changes that arrive meanwhile are put into the page too, so that none falls between. */
+const underWay = new Map<string, Set<Message[]>>();
+
+type Fetched = (roomId: string, hadStream: boolean, timeline: Timeline) => void;
+let fetched: Fetched = () => undefined;
+let streamRev: (roomId: string) => number | undefined = () => undefined;
 
 /** The live connection learns of pages that were fetched while it may not have been listening yet. */
-export function whenFetched(tell: FirstPage, streams: (roomId: string) => boolean): void {
-  firstPage = tell;
-  hasStream = streams;
+export function whenFetched(tell: Fetched, streams: (roomId: string) => number | undefined): void {
+  fetched = tell;
+  streamRev = streams;
 }
 
-async function fetchNewest(roomId: string): Promise<Timeline> {
-  const hadStream = hasStream(roomId);
-  arrivals.set(roomId, []);
+/** Fetches a page and has it placed into what is cached then. */
+async function fetchPage(
+  roomId: string,
+  place: Place,
+  into: (timeline: Timeline | undefined, page: Page) => Timeline | undefined,
+): Promise<Timeline | undefined> {
+  const known = streamRev(roomId);
+  // Before the stream begins, the list of rooms tells how far the server was at least.
+  const rev = known ?? getMyRoom(roomId)?.room.head ?? 0;
+  const arrivals: Message[] = [];
+  const fetches = underWay.get(roomId) ?? new Set();
+  underWay.set(roomId, fetches.add(arrivals));
   try {
-    const page = await api.messages(roomId);
-    learnUsers(page.users);
-    const timeline = applyChanges(mergeNewest(timelineOf(roomId), page), arrivals.get(roomId) ?? []);
-    firstPage(roomId, hadStream, timeline);
+    const answer = await api.messages(roomId, place, pageSize);
+    learnUsers(answer.users);
+    const next = into(timelineOf(roomId), { ...answer, rev });
+    if (!next) return undefined;
+    const timeline = applyChanges(next, arrivals);
+    fetched(roomId, known !== undefined, timeline);
     return timeline;
   } finally {
-    arrivals.delete(roomId);
+    fetches.delete(arrivals);
+    if (fetches.size === 0) underWay.delete(roomId);
   }
 }
 
+const keep = (roomId: string, timeline: Timeline | undefined): void => {
+  if (timeline) queryClient.setQueryData(messagesKey(roomId), timeline);
+};
+
+/** The first window: where the reader left off, or the present where nothing is unread or it is near. */
+async function fetchFirst(roomId: string): Promise<Timeline> {
+  const mine = getMyRoom(roomId);
+  const left = mine && mine.unread > 0 ? mine.membership.readSeq : undefined;
+  const newest = left !== undefined && (mine?.unread ?? 0) >= pageSize ? undefined : await fetchNewest(roomId);
+  if (newest && (left === undefined || reachesBackTo(newest, left))) return newest;
+  return (
+    (await fetchAround(roomId, left ?? 0)) ?? newest ?? withNewest(undefined, { messages: [], hasMore: false, rev: 0 })
+  );
+}
+
+/** Whether the window tells what comes right after a message. */
+export const reachesBackTo = ({ messages, hasOlder }: Timeline, seq: number): boolean =>
+  !hasOlder || (messages[0] !== undefined && messages[0].seq <= seq);
+
+const fetchNewest = (roomId: string) => fetchPage(roomId, {}, withNewest);
+
+const fetchAround = (roomId: string, seq: number) =>
+  // The contract's `around` begins at 1: whoever has read nothing is shown the beginning.
+  fetchPage(roomId, { around: Math.max(seq, 1) }, (_, page) => around(page, Math.max(seq, 1), pageSize / 2));
+
 /** A room's messages, for its members. */
 export function useTimeline(roomId: string) {
-  return useQuery({ queryKey: messagesKey(roomId), queryFn: () => fetchNewest(roomId) });
+  return useQuery({ queryKey: messagesKey(roomId), queryFn: () => fetchFirst(roomId) });
 }
 
 export const timelineOf = (roomId: string): Timeline | undefined =>
   queryClient.getQueryData<Timeline>(messagesKey(roomId));
 
-export const cachedRev = (roomId: string): number | undefined => newestRev(timelineOf(roomId));
+export const cachedRev = (roomId: string): number | undefined => timelineOf(roomId)?.rev;
 
-export const isFetching = (roomId: string): boolean => arrivals.has(roomId);
+export const isFetching = (roomId: string): boolean => underWay.has(roomId);
 
-export function seedTimeline(roomId: string, page: MessagesAnswer): void {
-  learnUsers(page.users);
-  queryClient.setQueryData(messagesKey(roomId), mergeNewest(undefined, page));
+/** What the page brought: the newest messages, or those around where the reader left off. */
+export function seedTimeline(roomId: string, answer: MessagesAnswer, head: number, from: number | undefined): void {
+  learnUsers(answer.users);
+  const page = { ...answer, rev: head };
+  keep(roomId, from === undefined ? withNewest(undefined, page) : around(page, from, pageSize / 2));
 }
 
-/** Changes from the stream, or a message from an acknowledgement: both are merged by rev. */
-export function putMessages(roomId: string, messages: readonly Message[]): void {
-  arrivals.get(roomId)?.push(...messages);
-  queryClient.setQueryData<Timeline>(messagesKey(roomId), (timeline) => timeline && applyChanges(timeline, messages));
+/** Changes from the stream, which is complete up to `rev`; or, without it, a message from an acknowledgement. */
+export function putMessages(roomId: string, messages: readonly Message[], rev = 0): void {
+  for (const arrivals of underWay.get(roomId) ?? []) arrivals.push(...messages);
+  queryClient.setQueryData<Timeline>(
+    messagesKey(roomId),
+    (timeline) => timeline && reach(applyChanges(timeline, messages), rev),
+  );
 }
 
 /** `reset`: what was cached is dropped, and the newest page takes its place. */
-export function resetTimeline(roomId: string, messages: readonly Message[]): void {
-  if (timelineOf(roomId) === undefined && !arrivals.has(roomId)) return;
-  arrivals.get(roomId)?.splice(0);
-  const page = { messages: [...messages], hasMore: messages.length > 0 && (messages[0]?.seq ?? 0) > 1 };
-  queryClient.setQueryData(messagesKey(roomId), mergeNewest(undefined, page));
+export function resetTimeline(roomId: string, messages: readonly Message[], rev: number): void {
+  if (timelineOf(roomId) === undefined && !isFetching(roomId)) return;
+  for (const arrivals of underWay.get(roomId) ?? []) arrivals.splice(0);
+  const hasMore = (messages[0]?.seq ?? 0) > 1;
+  keep(roomId, withNewest(undefined, { messages, hasMore, rev }));
 }
 
 /** Everything of one room, or of all of them. Open rooms fetch anew. */
@@ -70,26 +127,67 @@ export function dropTimelines(roomId?: string): void {
   void queryClient.resetQueries({ queryKey: roomId === undefined ? ['messages'] : messagesKey(roomId) });
 }
 
-const older = new Map<string, Promise<void>>();
-
-/** Fetches the page before the oldest cached message, once at a time. */
-export function loadOlder(roomId: string): Promise<void> {
-  const running = older.get(roomId);
-  if (running) return running;
-  const timeline = timelineOf(roomId) ?? emptyTimeline;
-  const oldest = timeline.messages[0];
-  if (!timeline.hasOlder || !oldest) return Promise.resolve();
-  const loading = api
-    .messages(roomId, oldest.seq)
-    .then((page) => {
-      learnUsers(page.users);
-      queryClient.setQueryData<Timeline>(messagesKey(roomId), (now) => {
-        // Where the cache was dropped meanwhile, this page belongs to nothing.
-        if (now?.messages[0]?.seq !== oldest.seq) return now;
-        return mergeOlder(now, page);
-      });
-    })
-    .finally(() => older.delete(roomId));
-  older.set(roomId, loading);
-  return loading;
+/** Before a room is opened again: a window on its past is not where its reader wants to arrive. */
+export function forgetPast(roomId: string): void {
+  const timeline = timelineOf(roomId);
+  if (timeline?.hasNewer) queryClient.removeQueries({ queryKey: messagesKey(roomId), exact: true });
+  else if (timeline) keep(roomId, cutOlder(timeline, Infinity));
 }
+
+/** A conversation that goes on and on lets go of what is far above: older than `far`. */
+export function cutPast(roomId: string, far: number): void {
+  const timeline = timelineOf(roomId);
+  if (timeline && timeline.messages.length > 2 * windowSize) keep(roomId, cutOlder(timeline, far));
+}
+
+const loading = new Map<string, Promise<void>>();
+
+/** One at a time of each kind and room: who asks meanwhile gets the same answer. */
+function once(key: string, load: () => Promise<Timeline | undefined>, roomId: string): Promise<void> {
+  const running = loading.get(key);
+  if (running) return running;
+  const promise = load()
+    .then((timeline) => keep(roomId, timeline))
+    .finally(() => loading.delete(key));
+  loading.set(key, promise);
+  return promise;
+}
+
+/** Fetches the page before the window. What is newer than `far` is out of the reader's sight. */
+export function loadOlder(roomId: string, far?: number): Promise<void> {
+  const timeline = timelineOf(roomId);
+  const oldest = timeline?.messages[0];
+  if (!timeline?.hasOlder || !oldest) return Promise.resolve();
+  return once(
+    `older ${roomId}`,
+    () =>
+      fetchPage(roomId, { before: oldest.seq }, (now, page) =>
+        // Where the window moved meanwhile, this page belongs to nothing.
+        now?.messages[0]?.seq === oldest.seq ? withOlder(now, page, far) : undefined,
+      ),
+    roomId,
+  );
+}
+
+/** Fetches the page after the window. What is older than `far` is out of the reader's sight. */
+export function loadNewer(roomId: string, far?: number): Promise<void> {
+  const timeline = timelineOf(roomId);
+  const newest = timeline?.messages.at(-1);
+  if (!timeline?.hasNewer || !newest) return Promise.resolve();
+  return once(
+    `newer ${roomId}`,
+    () =>
+      fetchPage(roomId, { after: newest.seq }, (now, page) =>
+        now?.hasNewer && now.messages.at(-1)?.seq === newest.seq ? withNewer(now, page, far) : undefined,
+      ),
+    roomId,
+  );
+}
+
+/** Moves the window to the present. */
+export const loadNewest = (roomId: string): Promise<void> =>
+  once(`newest ${roomId}`, () => fetchNewest(roomId), roomId);
+
+/** Moves the window to where the reader had read up to. */
+export const loadAround = (roomId: string, seq: number): Promise<void> =>
+  once(`around ${roomId}`, () => fetchAround(roomId, seq), roomId);

@@ -72,7 +72,8 @@ const newerMembership = (old: Membership, next: Membership | undefined): Members
 
 export function dropRoom(roomId: string): void {
   changeMyRooms((rooms) => rooms.filter((mine) => mine.room.id !== roomId));
-  queryClient.removeQueries({ queryKey: roomKey(roomId), type: 'inactive' });
+  // Whoever still looks at it asks anew what they may see of it.
+  void queryClient.resetQueries({ queryKey: roomKey(roomId) });
 }
 
 /** Puts a change of a message into the room's entry: its last message, its unread count, what it has counted. */

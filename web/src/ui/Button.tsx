@@ -1,5 +1,6 @@
 import type { ComponentProps, ReactNode } from 'react';
 import { cx } from './cx';
+import { tooltip } from './Tooltip';
 
 type Look = 'primary' | 'plain' | 'danger' | 'quiet';
 
@@ -50,19 +51,17 @@ interface IconProps extends ComponentProps<'button'> {
   on?: boolean;
 }
 
+export const iconButtonClass = (on: boolean, className?: string): string =>
+  cx(
+    'grid size-[38px] flex-none place-items-center rounded-m transition-[background,color] duration-120 touch:size-11',
+    'hovering:hover:bg-sunken hovering:hover:text-ink active:bg-sunken disabled:opacity-40',
+    on ? 'bg-sunken text-ink' : 'text-ink-2',
+    className,
+  );
+
+/** A button without words: they are in its tooltip and its name. */
 export function IconButton({ label, on = false, className, ...rest }: IconProps) {
   return (
-    <button
-      type="button"
-      aria-label={label}
-      title={label}
-      {...rest}
-      className={cx(
-        'grid size-[38px] flex-none place-items-center rounded-m transition-[background,color] duration-120 touch:size-11',
-        'hovering:hover:bg-sunken hovering:hover:text-ink active:bg-sunken disabled:opacity-40',
-        on ? 'bg-sunken text-ink' : 'text-ink-2',
-        className,
-      )}
-    />
+    <button type="button" aria-label={label} {...tooltip(label)} {...rest} className={iconButtonClass(on, className)} />
   );
 }

@@ -1,10 +1,24 @@
+import { useLayout } from '../lib/layout';
 import type { DialogProps } from './dialogKit';
 import { laterKit } from './laterKit';
 
-const useKit = laterKit(() => import('./dialogKit'));
+const useModal = laterKit(() => import('./dialogKit'));
+const useSheet = laterKit(() => import('./sheetKit'));
 
-/** A question of ours over the page. Escape and the ground behind close it; the focus goes back where it came from. */
+/**
+ * A question of ours over the page: in its middle at a desk, a sheet from below on a phone. Escape, the ground behind and
+ * Android's back close it; the focus goes back where it came from.
+ */
 export function Dialog(props: DialogProps) {
-  const kit = useKit();
+  return useLayout() === 'phone' ? <FromBelow {...props} /> : <InTheMiddle {...props} />;
+}
+
+function InTheMiddle(props: DialogProps) {
+  const kit = useModal(props.open, props.onClose);
   return kit && <kit.Modal {...props} />;
+}
+
+function FromBelow(props: DialogProps) {
+  const kit = useSheet(props.open, props.onClose);
+  return kit && <kit.Sheet {...props} />;
 }

@@ -9,15 +9,16 @@ export interface DialogProps {
   children: ReactNode;
 }
 
-/** A question of ours over the page. Escape and the ground behind close it; the focus goes back where it came from. */
 export function Modal({ open, onClose, title, lead, children }: DialogProps) {
   return (
     <Base.Root open={open} onOpenChange={(next) => !next && onClose()}>
       <Base.Portal>
-        <Base.Backdrop className="fixed inset-0 z-40 bg-scrim transition-opacity duration-150 data-ending-style:opacity-0 data-starting-style:opacity-0" />
+        <Base.Backdrop className="scrim" />
         <Base.Viewport className="fixed inset-0 z-50 grid place-items-center overflow-auto p-4">
-          <Base.Popup className="pop w-full max-w-[440px] rounded-l border border-line bg-surface p-5 shadow-float outline-none desk:p-6">
-            <Base.Title className="text-title font-strong tracking-[-0.01em]">{title}</Base.Title>
+          <Base.Popup className="pop w-full max-w-[440px] rounded-l border border-line bg-surface p-6 shadow-float outline-none">
+            <Base.Title className="text-title font-strong tracking-[-0.01em]" dir="auto">
+              {title}
+            </Base.Title>
             {lead !== undefined && <Base.Description className="mt-1.5 text-label text-ink-2">{lead}</Base.Description>}
             {children}
           </Base.Popup>

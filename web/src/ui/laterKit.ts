@@ -1,10 +1,21 @@
-import { useEffect, useState } from 'react';
+import { useEffect, useEffectEvent, useState } from 'react';
+import { useT } from '../lib/i18n';
+import { toast } from './Toast';
 
-/** A part of the kit that is loaded once the page is there, and at once when it is needed. */
-export function laterKit<Kit extends object>(load: () => Promise<Kit>): () => Kit | undefined {
+/**
+ * A part of the kit that comes in a chunk of its own once the page is there. Where it is needed and does not come, the
+ * reader is told, and whoever needed it gives up: the next time it is asked for again.
+ */
+export function laterKit<Kit extends object>(load: () => Promise<Kit>) {
   let kit: Kit | undefined;
-  return function useKit() {
+  return function useKit(needed: boolean, giveUp: () => void): Kit | undefined {
+    const t = useT();
     const [loaded, setLoaded] = useState<Kit | undefined>(kit);
+    const missing = useEffectEvent(() => {
+      if (!needed) return;
+      toast(t.error.offline);
+      giveUp();
+    });
     useEffect(() => {
       if (loaded) return;
       let gone = false;
@@ -13,13 +24,14 @@ export function laterKit<Kit extends object>(load: () => Promise<Kit>): () => Ki
           kit = now;
           if (!gone) setLoaded(now);
         },
-        // Offline before it came: the next component that needs it asks again.
-        () => undefined,
+        () => {
+          if (!gone) missing();
+        },
       );
       return () => {
         gone = true;
       };
-    }, [loaded]);
+    }, [loaded, needed]);
     return loaded;
   };
 }

@@ -2,6 +2,7 @@ import type { ReactNode } from 'react';
 import { Link } from 'react-router';
 import { useT } from '../../lib/i18n';
 import { Logo } from '../../ui/Logo';
+import { Title } from '../../ui/Title';
 
 export function Frame({
   title,
@@ -17,7 +18,7 @@ export function Frame({
   const t = useT();
   return (
     <main id="main" className="scrollable grid h-dvh bg-sunken px-4 py-8">
-      <title>{`${title} · ${t.brand}`}</title>
+      <Title>{title}</Title>
       <div className="m-auto w-full max-w-[400px]">
         <Link to="/" className="mx-auto mb-6 flex w-fit min-h-11 items-center gap-2.5 rounded-s">
           <Logo size={30} />

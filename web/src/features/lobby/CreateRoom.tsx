@@ -1,5 +1,5 @@
 import { useMutation } from '@tanstack/react-query';
-import { useId, useRef, useState } from 'react';
+import { useRef, useState } from 'react';
 import { useNavigate } from 'react-router';
 import { api } from '../../lib/api';
 import { codePoints } from '../../lib/formats';
@@ -11,10 +11,12 @@ import { applyRoom, setRoom } from '../../lib/rooms';
 import type { CreateRoom as Body } from '../../wire.gen';
 import { Button } from '../../ui/Button';
 import { Dialog } from '../../ui/Dialog';
+import { EmojiField } from '../../ui/EmojiField';
+import { RadioChips } from '../../ui/RadioChips';
 import { TextField } from '../../ui/TextField';
-import { cx } from '../../ui/cx';
 
-const emojis = ['💬', '📚', '💻', '🎮', '🎸', '🏃', '🍚', '☕', '🎬', '🪴', '✈️', '🏠'];
+/** The choice of a category that is not there yet; ids are never empty. */
+const another = '';
 
 export function CreateRoom({ open, onClose }: { open: boolean; onClose: () => void }) {
   const t = useT();
@@ -29,8 +31,10 @@ function Form({ onClose }: { onClose: () => void }) {
   const t = useT();
   const navigate = useNavigate();
   const categories = useLobby().data ?? [];
-  const list = useId();
   const form = useRef<HTMLFormElement>(null);
+  const [chosen, setChosen] = useState<string>();
+  // Until one is chosen it is the first, also when categories come while the form is open.
+  const category = categories.find(({ id }) => id === chosen) ?? (chosen === another ? undefined : categories[0]);
   const [emoji, setEmoji] = useState('💬');
   const [wrong, setWrong] = useState<Record<string, string>>({});
   const create = useMutation({
@@ -47,12 +51,12 @@ function Form({ onClose }: { onClose: () => void }) {
     if (!form.current || create.isPending) return;
     const values = new FormData(form.current);
     const read = (name: string) => typed(values, name).trim().normalize('NFC');
-    const [category, name, topic] = [read('category'), read('name'), read('topic')];
+    const [newCategory, name, topic] = [category?.name ?? read('newCategory'), read('name'), read('topic')];
     const limit = (text: string, most: number): string | undefined =>
       text === '' ? t.field.required : codePoints(text) > most ? t.field.too_long : undefined;
     const found: Record<string, string> = {};
     for (const [field, problem] of [
-      ['category', limit(category, 20)],
+      ['category', limit(newCategory, 20)],
       ['name', limit(name, 40)],
       ['topic', codePoints(topic) > 200 ? t.field.too_long : undefined],
     ] as const) {
@@ -60,7 +64,12 @@ function Form({ onClose }: { onClose: () => void }) {
     }
     setWrong(found);
     if (Object.keys(found).length > 0) return;
-    create.mutate({ category, name, ...(topic === '' ? {} : { topic }), ...(emoji === '' ? {} : { emoji }) });
+    create.mutate({
+      category: newCategory,
+      name,
+      ...(topic === '' ? {} : { topic }),
+      ...(emoji === '' ? {} : { emoji }),
+    });
   };
 
   const taken = create.error instanceof Refusal && create.error.code === 'room_name_taken';
@@ -82,54 +91,35 @@ function Form({ onClose }: { onClose: () => void }) {
       className="mt-5 flex flex-col gap-4"
     >
       <TextField label={t.create.name} name="name" error={fields['name']} />
-      <TextField
-        label={t.create.category}
-        name="category"
-        list={list}
-        hint={t.create.categoryHint}
-        error={fields['category']}
-      />
-      <datalist id={list}>
-        {categories.map((category) => (
-          <option key={category.id} value={category.name} />
-        ))}
-      </datalist>
+      {categories.length > 0 && (
+        <RadioChips
+          label={t.create.category}
+          name="category"
+          value={category?.id ?? another}
+          options={[
+            ...categories.map(({ id, name }) => ({ value: id, label: name })),
+            { value: another, label: t.create.newCategory },
+          ]}
+          onChoose={setChosen}
+          className="scrollable -m-1 max-h-[140px] p-1"
+        />
+      )}
+      {!category && (
+        <TextField
+          label={t.create.categoryName}
+          name="newCategory"
+          hint={t.create.categoryHint}
+          error={fields['category']}
+        />
+      )}
       <TextField label={t.create.topic} note={t.create.optional} name="topic" error={fields['topic']} />
-      <fieldset>
-        <legend className="mb-1.5 text-label font-medium">{t.create.emoji}</legend>
-        <div className="flex flex-wrap gap-1.5">
-          {[...emojis, ''].map((one) => (
-            <label
-              key={one}
-              className={cx(
-                'grid h-10 min-w-10 cursor-pointer place-items-center rounded-m border text-[19px] has-focus-visible:outline-2 has-focus-visible:outline-offset-2 has-focus-visible:outline-focus touch:h-11 touch:min-w-11',
-                one === emoji ? 'border-accent bg-accent-tint' : 'border-line hovering:hover:bg-sunken',
-              )}
-            >
-              <input
-                type="radio"
-                name="emoji"
-                value={one}
-                checked={one === emoji}
-                onChange={() => setEmoji(one)}
-                className="sr-only"
-              />
-              {one === '' ? (
-                <span className={cx('px-2.5 text-small', one === emoji ? 'text-accent-ink' : 'text-ink-2')}>
-                  {t.create.noEmoji}
-                </span>
-              ) : (
-                one
-              )}
-            </label>
-          ))}
-        </div>
-        {fields['emoji'] && (
-          <p role="alert" className="mt-1.5 text-small text-danger">
-            {fields['emoji']}
-          </p>
-        )}
-      </fieldset>
+      <EmojiField
+        label={t.create.emoji}
+        none={t.create.noEmoji}
+        value={emoji}
+        error={fields['emoji']}
+        onChoose={setEmoji}
+      />
       {create.error && Object.keys(fields).length === 0 && (
         <p role="alert" className="text-small text-danger">
           {wordError(t, create.error)}

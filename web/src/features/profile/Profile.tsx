@@ -17,6 +17,7 @@ import { Chip } from '../../ui/Chip';
 import { Dialog } from '../../ui/Dialog';
 import { PasswordField, TextField } from '../../ui/TextField';
 import { toast } from '../../ui/Toast';
+import { Title } from '../../ui/Title';
 import { Devices } from './Devices';
 import { logOut } from './entrance';
 import { Section } from './Section';
@@ -27,7 +28,7 @@ export function Profile() {
   if (!me) return <Navigate to="/login" replace state={{ from: '/me' }} />;
   return (
     <main id="main" className="flex min-h-0 min-w-0 flex-1 flex-col bg-paper">
-      <title>{`${t.me.title} · ${t.brand}`}</title>
+      <Title>{t.me.title}</Title>
       <Bar before={<span className="w-1 desk:hidden" />} title={t.me.title} note={me.loginId} />
       <div className="scrollable min-h-0 flex-1">
         <div className="mx-auto flex max-w-[640px] flex-col gap-4 px-4 py-5">

@@ -3,17 +3,17 @@ import { useT } from '../../lib/i18n';
 import type { Message } from '../../wire.gen';
 
 interface Props {
-  messages: readonly Message[] | undefined;
+  /** The room's newest message. */
+  last: Message | undefined;
   me: string;
   nameOf: (userId: string) => string;
 }
 
 /** Reads new messages by others aloud, once each; the log itself is silent, so nothing is read again. */
-export function Announcer({ messages, me, nameOf }: Props) {
+export function Announcer({ last, me, nameOf }: Props) {
   const t = useT();
   const heard = useRef<number>(undefined);
   const [said, setSaid] = useState('');
-  const last = messages?.at(-1);
   const words =
     last && last.kind === 'message' && last.senderId !== me
       ? t.room.said(nameOf(last.senderId ?? ''), last.text ?? '')

@@ -19,6 +19,8 @@ const typingEvery = 3000;
 interface Props {
   roomId: string;
   name: string;
+  /** Stands in the empty field. */
+  hint: string;
   editing: Message | undefined;
   onSave: (message: Message, text: string) => void;
   onCancelEdit: () => void;
@@ -27,7 +29,7 @@ interface Props {
 }
 
 /** The field keeps its own text: nothing rewrites it while somebody composes a syllable. */
-export function Composer({ roomId, name, editing, onSave, onCancelEdit, onEditLast }: Props) {
+export function Composer({ roomId, name, hint, editing, onSave, onCancelEdit, onEditLast }: Props) {
   const t = useT();
   const field = useRef<HTMLTextAreaElement>(null);
   const [length, setLength] = useState(() => codePoints(draftOf(roomId)));
@@ -124,7 +126,7 @@ export function Composer({ roomId, name, editing, onSave, onCancelEdit, onEditLa
             defaultValue={draftOf(roomId)}
             aria-label={t.room.composerLabel(name)}
             aria-invalid={over > 0 || undefined}
-            placeholder={t.room.composer}
+            placeholder={hint}
             enterKeyHint={isTouch() ? 'enter' : 'send'}
             autoComplete="off"
             {...composition}

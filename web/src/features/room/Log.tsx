@@ -1,78 +1,121 @@
-import { ArrowDown, Pencil, Trash2 } from 'lucide-react';
-import { useCallback, useEffect, useMemo, useState } from 'react';
+import { ArrowDown, ArrowUp } from 'lucide-react';
+import { useCallback, useEffect, useEffectEvent, useMemo, useState } from 'react';
 import { nameOf, useT, wordError } from '../../lib/i18n';
 import { useOutgoing } from '../../lib/live';
-import { loadOlder, useTimeline } from '../../lib/messages';
+import {
+  cutPast,
+  forgetPast,
+  loadAround,
+  loadNewer,
+  loadNewest,
+  loadOlder,
+  reachesBackTo,
+  timelineOf,
+  useTimeline,
+} from '../../lib/messages';
+import { useConn } from '../../lib/conn';
 import { useUsers } from '../../lib/users';
+import { useVisible } from '../../lib/visible';
 import type { Message, MyRoom, Room, User } from '../../wire.gen';
-import { MenuAt, MenuItem } from '../../ui/Menu';
 import { EmptyState, ErrorState, Skeleton } from '../../ui/States';
+import { toast } from '../../ui/Toast';
 import { Announcer } from './Announcer';
 import { Bubble } from './Bubble';
+import { MessageMenu, type Pressed } from './MessageMenu';
 import { DayLine, NoticeLine, UnreadLine } from './Notices';
-import { rowsOf } from './rows';
+import { rowsOf, type Row } from './rows';
 import { useReading } from './useReading';
-import { nearTop, useScroll } from './useScroll';
+import { useScroll, type Target } from './useScroll';
 
 interface Props {
   room: Room;
   name: string;
   mine: MyRoom;
   me: User;
+  /** Something else stands before it. */
+  covered: boolean;
   onProfile: (user: User) => void;
   onEdit: (message: Message) => void;
   onDelete: (message: Message) => void;
 }
 
-interface Pressed {
-  message: Message;
-  beside: HTMLElement;
-}
+type Edge = 'older' | 'newer';
 
 /** The conversation. */
-export function Log({ room, name, mine, me, onProfile, onEdit, onDelete }: Props) {
+export function Log({ room, name, mine, me, covered, onProfile, onEdit, onDelete }: Props) {
   const t = useT();
   const users = useUsers();
+  // Whoever comes back to a room comes to its present, not to the part of its past that they had scrolled to.
+  useState(() => forgetPast(room.id));
   const { data: timeline, error, refetch } = useTimeline(room.id);
   const all = useOutgoing();
   const outgoing = useMemo(() => all.filter((entry) => entry.roomId === room.id), [all, room.id]);
-  // Where the reader had been when they came; it stays while they look.
-  const [readUpTo] = useState(() => (mine.unread > 0 ? mine.membership.readSeq : undefined));
-  const [olderFailed, setOlderFailed] = useState(false);
+  const visible = useVisible() && !covered;
+  // Where the reader had been when they came or looked away; it stays while they look.
+  const [readUpTo, setReadUpTo] = useState(() => (mine.unread > 0 ? mine.membership.readSeq : undefined));
+  const { readSeq } = mine.membership;
+  if (!visible && mine.unread > 0 && readUpTo !== readSeq) setReadUpTo(readSeq);
+  const [skipped, setSkipped] = useState(false);
+  const [failed, setFailed] = useState<Edge>();
   const [pressed, setPressed] = useState<Pressed>();
 
   const messages = timeline?.messages;
-  const rows = useMemo(
-    () => rowsOf({ messages: messages ?? [], outgoing, me: me.id, readUpTo }),
-    [messages, outgoing, me.id, readUpTo],
-  );
   const hasOlder = timeline?.hasOlder ?? false;
-  const older = useCallback(() => {
-    setOlderFailed(false);
-    loadOlder(room.id).catch(() => setOlderFailed(true));
-  }, [room.id]);
-
-  const last = rows.at(-1);
-  const firstLine = rows.find((row) => row.kind !== 'day');
-  const { box, content, atEnd, toEnd, onScroll } = useScroll({
-    top: firstLine?.key,
-    bottom: last?.key,
-    own: last?.kind === 'line' && last.own,
-    onTop: () => {
-      if (hasOlder && !olderFailed) older();
+  const hasNewer = timeline?.hasNewer ?? false;
+  const rows = useMemo(
+    () => rowsOf({ messages: messages ?? [], outgoing, me: me.id, readUpTo, hasOlder }),
+    [messages, outgoing, me.id, readUpTo, hasOlder],
+  );
+  const load = useCallback((edge: Edge, page: Promise<void>) => {
+    setFailed(undefined);
+    page.catch(() => setFailed(edge));
+  }, []);
+  const onTop = useCallback(
+    (far: number) => {
+      if (hasOlder && failed === undefined) load('older', loadOlder(room.id, far));
     },
-  });
-  // A page that does not fill the window, or that begins at its top, cannot be scrolled up: ask for more until it can.
+    [hasOlder, failed, load, room.id],
+  );
+  const onBottom = useCallback(
+    (far: number) => {
+      if (hasNewer && failed === undefined) load('newer', loadNewer(room.id, far));
+      else if (!hasNewer) cutPast(room.id, far);
+    },
+    [hasNewer, failed, load, room.id],
+  );
+  const last = rows.at(-1);
+  const own = last?.kind === 'line' && last.own ? last.key : undefined;
+  const { box, content, view, go, onScroll } = useScroll({ rows, live: !hasNewer, visible, own, onTop, onBottom });
+
+  const goTo = (target: Target) => {
+    setSkipped(target === 'end');
+    go(target);
+    const present = timelineOf(room.id);
+    const there = target === 'end' ? !hasNewer : present === undefined || reachesBackTo(present, readUpTo ?? 0);
+    if (there) return;
+    const moving = target === 'end' ? loadNewest(room.id) : loadAround(room.id, readUpTo ?? 0);
+    moving.catch((failure: unknown) => toast(wordError(t, failure)));
+  };
+
+  // What is written goes to the present, and so does its writer.
+  const online = useConn((conn) => conn.online);
+  const writing = outgoing.length > 0;
   useEffect(() => {
-    const el = box.current;
-    if (el && hasOlder && !olderFailed && el.scrollTop < nearTop) older();
+    if (writing && hasNewer && online) loadNewest(room.id).catch(() => undefined);
+  }, [writing, hasNewer, online, room.id]);
+
+  // Whoever looks away and comes back goes on where they were.
+  const comeBack = useEffectEvent(() => {
+    if (view.pastDivider && mine.unread > 0) go('divider');
   });
+  useEffect(() => {
+    if (visible) comeBack();
+  }, [visible]);
 
   const newest = messages?.at(-1)?.seq ?? 0;
-  useReading(room.id, newest, mine.membership.readSeq, atEnd);
+  useReading(room.id, view.atEnd && visible && timeline ? Math.max(newest, view.seen) : view.seen, readSeq);
 
   const onMenu = useCallback((message: Message, beside: HTMLElement) => setPressed({ message, beside }), []);
-  const mayDeleteAll = mine.membership.role === 'owner' || me.role === 'admin';
 
   if (!timeline && error) {
     return (
@@ -84,6 +127,27 @@ export function Log({ room, name, mine, me, onProfile, onEdit, onDelete }: Props
       />
     );
   }
+  const row = (one: Row) => {
+    switch (one.kind) {
+      case 'day':
+        return <DayLine at={one.at} />;
+      case 'notice':
+        return <NoticeLine notice={one} />;
+      case 'divider':
+        return <UnreadLine />;
+      case 'line':
+        return (
+          <Bubble
+            line={one}
+            sender={users[one.senderId ?? '']}
+            onProfile={onProfile}
+            onMenu={onMenu}
+            menuOpen={pressed !== undefined && pressed.message.seq === one.message?.seq}
+          />
+        );
+    }
+  };
+  const missedDivider = readUpTo !== undefined && skipped && (view.pastDivider || (messages?.[0]?.seq ?? 0) > readUpTo);
   return (
     <div className="relative flex min-h-0 flex-1 flex-col">
       <div
@@ -98,69 +162,77 @@ export function Log({ room, name, mine, me, onProfile, onEdit, onDelete }: Props
       >
         <div ref={content} className="mt-auto pt-2 pb-2">
           {timeline === undefined && <Waiting />}
-          {olderFailed && (
-            <p role="alert" className="py-3 text-center text-note text-danger">
-              {t.room.olderFailed}{' '}
-              <button
-                type="button"
-                onClick={older}
-                className="min-h-8 rounded-s px-2 font-medium underline underline-offset-4"
-              >
-                {t.act.retry}
-              </button>
-            </p>
+          {hasOlder && (
+            <Beyond text={t.room.older} failed={failed === 'older'} onRetry={() => load('older', loadOlder(room.id))} />
           )}
-          {hasOlder && !olderFailed && <p className="late py-3 text-center text-note text-ink-2">{t.room.older}</p>}
-          {timeline && rows.length === 0 && <EmptyState title={t.room.empty} hint={t.room.emptyHint} />}
-          {rows.map((row) => {
-            switch (row.kind) {
-              case 'day':
-                return <DayLine key={row.key} at={row.at} />;
-              case 'notice':
-                return <NoticeLine key={row.key} notice={row} />;
-              case 'divider':
-                return <UnreadLine key={row.key} />;
-              case 'line': {
-                const may = row.own || mayDeleteAll;
-                return (
-                  <Bubble
-                    key={row.key}
-                    line={row}
-                    sender={users[row.senderId ?? '']}
-                    onProfile={onProfile}
-                    onMenu={may ? onMenu : undefined}
-                    menuOpen={pressed !== undefined && pressed.message.seq === row.message?.seq}
-                  />
-                );
-              }
-            }
-          })}
+          {timeline && !hasOlder && !hasNewer && rows.length === 0 && (
+            <EmptyState title={t.room.empty} hint={t.room.emptyHint} />
+          )}
+          {rows.map((one) => (
+            <div key={one.key} data-row={one.key} data-seq={seqOf(one)}>
+              {row(one)}
+            </div>
+          ))}
+          {hasNewer && (
+            <Beyond text={t.room.newer} failed={failed === 'newer'} onRetry={() => load('newer', loadNewer(room.id))} />
+          )}
         </div>
       </div>
-      {!atEnd && timeline && (
-        <button
-          type="button"
-          onClick={toEnd}
-          className="absolute bottom-3 left-1/2 flex min-h-10 -translate-x-1/2 items-center gap-2 rounded-full border border-line bg-surface px-4 text-small font-medium shadow-float hovering:hover:bg-sunken touch:min-h-11"
-        >
-          <ArrowDown size={16} strokeWidth={1.75} />
-          {mine.unread > 0 ? t.room.newBelow(mine.unread) : t.room.toLatest}
-        </button>
+      {missedDivider && (
+        <Jump up onClick={() => goTo('divider')}>
+          {t.room.toUnread}
+        </Jump>
       )}
-      <Announcer messages={messages} me={me.id} nameOf={(id) => nameOf(t, users[id])} />
-      <MenuAt anchor={pressed?.beside} onClose={() => setPressed(undefined)}>
-        {pressed?.message.senderId === me.id && (
-          <MenuItem icon={<Pencil size={17} strokeWidth={1.75} />} onClick={() => onEdit(pressed.message)}>
-            {t.act.edit}
-          </MenuItem>
-        )}
-        {pressed && (
-          <MenuItem danger icon={<Trash2 size={17} strokeWidth={1.75} />} onClick={() => onDelete(pressed.message)}>
-            {t.act.delete}
-          </MenuItem>
-        )}
-      </MenuAt>
+      {!view.atEnd && timeline && (
+        <Jump onClick={() => goTo('end')}>{mine.unread > 0 ? t.room.newBelow(mine.unread) : t.room.toLatest}</Jump>
+      )}
+      <Announcer last={mine.last} me={me.id} nameOf={(id) => nameOf(t, users[id])} />
+      <MessageMenu
+        pressed={pressed}
+        me={me}
+        owner={mine.membership.role === 'owner'}
+        onEdit={onEdit}
+        onDelete={onDelete}
+        onClose={() => setPressed(undefined)}
+      />
     </div>
+  );
+}
+
+function seqOf(row: Row): number | undefined {
+  if (row.kind === 'notice') return row.seq;
+  return row.kind === 'line' ? row.message?.seq : undefined;
+}
+
+/** What is said where more of the conversation is on its way, or did not come. */
+function Beyond({ text, failed, onRetry }: { text: string; failed: boolean; onRetry: () => void }) {
+  const t = useT();
+  if (!failed) return <p className="late py-3 text-center text-note text-ink-2">{text}</p>;
+  return (
+    <p role="alert" className="py-3 text-center text-note text-danger">
+      {t.room.pageFailed}{' '}
+      <button
+        type="button"
+        onClick={onRetry}
+        className="min-h-8 rounded-s px-2 font-medium underline underline-offset-4 touch:min-h-11"
+      >
+        {t.act.retry}
+      </button>
+    </p>
+  );
+}
+
+function Jump({ up = false, onClick, children }: { up?: boolean; onClick: () => void; children: string }) {
+  const Icon = up ? ArrowUp : ArrowDown;
+  return (
+    <button
+      type="button"
+      onClick={onClick}
+      className={`absolute ${up ? 'top-3' : 'bottom-3'} left-1/2 flex min-h-10 -translate-x-1/2 items-center gap-2 rounded-full border border-line bg-surface px-4 text-small font-medium whitespace-nowrap shadow-float hovering:hover:bg-sunken touch:min-h-11`}
+    >
+      <Icon size={16} strokeWidth={1.75} />
+      {children}
+    </button>
   );
 }
 

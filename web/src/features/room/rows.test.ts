@@ -17,7 +17,7 @@ const notice = (seq: number, type: 'joined' | 'left', userId: string): Message =
   message(seq, userId, at(0), { kind: 'system', event: { type, userId } });
 const brief = (row: Row): string => {
   if (row.kind === 'line') return `${row.key}${row.first ? ' first' : ''}${row.timed ? ' timed' : ''}`;
-  return row.kind === 'notice' ? `${row.type} ${row.userIds.join('+')}` : row.kind;
+  return row.kind === 'notice' ? row.events.map(({ type, userId }) => `${type} ${userId}`).join(', ') : row.kind;
 };
 const rows = (messages: Message[], more = {}) => rowsOf({ messages, outgoing: [], me: 'me', ...more }).map(brief);
 
@@ -41,10 +41,15 @@ describe('rows', () => {
       's2 first timed',
     ]);
   });
-  it('collapses notices of one kind', () => {
-    expect(
-      rows([notice(1, 'joined', 'a'), notice(2, 'joined', 'b'), notice(3, 'left', 'a'), notice(4, 'joined', 'a')]),
-    ).toEqual(['day', 'joined a+b', 'left a', 'joined a']);
+  it('collapses comings and goings in a row', () => {
+    const all = [notice(1, 'joined', 'a'), notice(2, 'left', 'a'), notice(3, 'joined', 'b')];
+    expect(rows(all)).toEqual(['day', 'joined a, left a, joined b']);
+    expect(rows([...all, message(4, 'b', at(1)), notice(5, 'left', 'b')])).toEqual([
+      'day',
+      'joined a, left a, joined b',
+      's4 first timed',
+      'left b',
+    ]);
   });
   it('puts the divider before the first unread by others', () => {
     expect(rows([message(1, 'a', at(1)), message(2, 'me', at(2)), message(3, 'a', at(3))], { readUpTo: 1 })).toEqual([
@@ -54,6 +59,13 @@ describe('rows', () => {
       'divider',
       's3 first timed',
     ]);
+  });
+  it('has no divider where the first unread is not in the window', () => {
+    const window = [message(5, 'a', at(1)), message(6, 'a', at(2))];
+    expect(rows(window, { readUpTo: 3, hasOlder: true })).not.toContain('divider');
+    expect(rows(window, { readUpTo: 3, hasOlder: false })).toContain('divider');
+    expect(rows(window, { readUpTo: 5, hasOlder: true })).toContain('divider');
+    expect(rows(window, { readUpTo: 6, hasOlder: true })).not.toContain('divider');
   });
   it('leaves hidden ones out', () => {
     expect(rows([message(1, 'a', at(1), { kind: 'hidden' })])).toEqual([]);

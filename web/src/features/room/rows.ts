@@ -16,11 +16,13 @@ export interface Line {
   outgoing?: Outgoing;
 }
 
+/** Comings and goings in a row, as one. */
 export interface Notice {
   kind: 'notice';
   key: string;
-  type: SystemEvent['type'];
-  userIds: readonly string[];
+  /** The seq of the last of them. */
+  seq: number;
+  events: readonly SystemEvent[];
 }
 
 export type Row = Line | Notice | { kind: 'day'; key: string; at: string } | { kind: 'divider'; key: string };
@@ -31,6 +33,8 @@ interface Input {
   me: string;
   /** The reader had read up to here when they came; undefined where nothing was unread. */
   readUpTo?: number | undefined;
+  /** Messages before these exist, so the first of them need not be the first unread. */
+  hasOlder?: boolean;
 }
 
 /** Silence this long begins a new group also of the same author. */
@@ -41,10 +45,11 @@ export const keyOf = (message: Message, me: string): string =>
   message.senderId === me && message.clientId !== undefined ? `c${message.clientId}` : `s${message.seq}`;
 
 /** What a conversation looks like, from top to bottom. */
-export function rowsOf({ messages, outgoing, me, readUpTo }: Input): Row[] {
+export function rowsOf({ messages, outgoing, me, readUpTo, hasOlder = false }: Input): Row[] {
   const rows: Row[] = [];
   let day: number | undefined;
-  let divided = readUpTo === undefined;
+  const first = messages[0]?.seq ?? 0;
+  let divided = readUpTo === undefined || (hasOlder && first > readUpTo);
 
   const openDay = (at: string) => {
     if (dayOf(at) === day) return;
@@ -70,11 +75,9 @@ export function rowsOf({ messages, outgoing, me, readUpTo }: Input): Row[] {
       const { event } = message;
       if (!event) continue;
       const before = rows.at(-1);
-      if (before?.kind === 'notice' && before.type === event.type && event.type !== 'created') {
-        if (!before.userIds.includes(event.userId)) {
-          rows[rows.length - 1] = { ...before, userIds: [...before.userIds, event.userId] };
-        }
-      } else rows.push({ kind: 'notice', key: `s${message.seq}`, type: event.type, userIds: [event.userId] });
+      if (before?.kind === 'notice' && event.type !== 'created' && before.events[0]?.type !== 'created') {
+        rows[rows.length - 1] = { ...before, seq: message.seq, events: [...before.events, event] };
+      } else rows.push({ kind: 'notice', key: `s${message.seq}`, seq: message.seq, events: [event] });
       continue;
     }
     const own = message.senderId === me;

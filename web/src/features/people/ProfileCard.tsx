@@ -1,9 +1,7 @@
-import { useMutation } from '@tanstack/react-query';
 import { MessageCircle } from 'lucide-react';
-import { useNavigate } from 'react-router';
-import { api } from '../../lib/api';
+import { useState } from 'react';
 import { nameOf, useT, wordError } from '../../lib/i18n';
-import { applyRoom } from '../../lib/rooms';
+import { useOpenDirect } from '../../lib/people';
 import { usePresence } from '../../lib/users';
 import type { User } from '../../wire.gen';
 import { Avatar } from '../../ui/Avatar';
@@ -13,26 +11,22 @@ import { Dialog } from '../../ui/Dialog';
 /** Who somebody is, and the way to write to them. */
 export function ProfileCard({ user, me, onClose }: { user: User | undefined; me: User; onClose: () => void }) {
   const t = useT();
+  const [last, setLast] = useState(user);
+  // While it fades away it still says who.
+  if (user && user !== last) setLast(user);
+  const shown = user ?? last;
   return (
-    <Dialog open={user !== undefined} onClose={onClose} title={nameOf(t, user)}>
-      {user && <Card user={user} me={me} onClose={onClose} />}
+    <Dialog open={user !== undefined} onClose={onClose} title={nameOf(t, shown)}>
+      {shown && <Card user={shown} me={me} onClose={onClose} />}
     </Dialog>
   );
 }
 
 function Card({ user, me, onClose }: { user: User; me: User; onClose: () => void }) {
   const t = useT();
-  const navigate = useNavigate();
   const present = usePresence((presence) => presence.online[user.id] ?? false);
   const self = user.id === me.id;
-  const open = useMutation({
-    mutationFn: () => api.openDirect(user.id),
-    onSuccess: ({ room, membership }) => {
-      applyRoom(room, membership);
-      onClose();
-      void navigate(`/rooms/${room.id}`);
-    },
-  });
+  const open = useOpenDirect(onClose);
   const words = [self && t.members.me, user.role === 'admin' && t.user.admin, present && !self && t.members.isOnline];
   return (
     <>
@@ -53,7 +47,7 @@ function Card({ user, me, onClose }: { user: User; me: User; onClose: () => void
           <Button
             icon={<MessageCircle size={18} strokeWidth={1.75} />}
             busy={open.isPending}
-            onClick={() => open.mutate()}
+            onClick={() => open.mutate(user.id)}
           >
             {t.act.message}
           </Button>

@@ -1,0 +1,94 @@
+import { ChevronLeft, Menu as MenuIcon, Users } from 'lucide-react';
+import { Link, useLocation, useNavigate } from 'react-router';
+import { useT } from '../../lib/i18n';
+import { useLayout } from '../../lib/layout';
+import { useLobby } from '../../lib/lobby';
+import { useMembers } from '../../lib/members';
+import { togglePanel, usePrefs } from '../../lib/prefs';
+import { usePresence } from '../../lib/users';
+import type { MyRoom, Room, User } from '../../wire.gen';
+import { Avatar, RoomTile } from '../../ui/Avatar';
+import { Bar } from '../../ui/Bar';
+import { IconButton, iconButtonClass } from '../../ui/Button';
+import { tooltip } from '../../ui/Tooltip';
+import { RoomMenu } from './RoomMenu';
+
+interface Props {
+  room: Room;
+  mine: MyRoom | undefined;
+  name: string;
+  me: User;
+  withMembers: boolean;
+}
+
+/** Which room this is, and what can be done with it. */
+export function Header({ room, mine, name, me, withMembers }: Props) {
+  const t = useT();
+  const layout = useLayout();
+  const panel = usePrefs((prefs) => prefs.panel);
+  return (
+    <Bar
+      before={layout === 'phone' ? <Back to={mine ? '/chats' : '/'} /> : <Face room={room} name={name} />}
+      title={name}
+      note={<Note room={room} me={me} member={withMembers} />}
+    >
+      {withMembers && layout === 'wide' && (
+        <IconButton label={t.room.showMembers} aria-pressed={panel} on={panel} onClick={togglePanel}>
+          <Users size={20} strokeWidth={1.75} />
+        </IconButton>
+      )}
+      {withMembers && layout !== 'wide' && (
+        <Link
+          to={`/rooms/${room.id}/members`}
+          aria-label={t.room.showMembers}
+          {...tooltip(t.room.showMembers)}
+          className={iconButtonClass(false)}
+        >
+          {layout === 'phone' ? <MenuIcon size={20} strokeWidth={1.75} /> : <Users size={20} strokeWidth={1.75} />}
+        </Link>
+      )}
+      {mine && <RoomMenu room={room} mine={mine} name={name} me={me} />}
+    </Bar>
+  );
+}
+
+export function Back({ to }: { to: string }) {
+  const t = useT();
+  const navigate = useNavigate();
+  const { key } = useLocation();
+  // The arrow goes where the browser's own back goes, as long as there is somewhere.
+  return (
+    <IconButton
+      label={t.nav.back}
+      onClick={() => void (key === 'default' ? navigate(to, { replace: true }) : navigate(-1))}
+    >
+      <ChevronLeft size={24} strokeWidth={1.75} />
+    </IconButton>
+  );
+}
+
+function Face({ room, name }: { room: Room; name: string }) {
+  const peer = room.peer?.userId;
+  const online = usePresence((presence) => presence.online[peer ?? ''] ?? false);
+  if (room.kind !== 'direct') return <RoomTile id={room.id} name={name} emoji={room.emoji} />;
+  return <Avatar id={peer ?? room.id} name={name} size={40} online={online} ground="paper" />;
+}
+
+/** Of a room its category, its members and how many are here; of a person whether they are. */
+function Note({ room, me, member }: { room: Room; me: User; member: boolean }) {
+  const t = useT();
+  const layout = useLayout();
+  const categories = useLobby().data;
+  const online = usePresence((presence) => presence.online);
+  const members = useMembers(room.id, member && layout === 'wide').data;
+  if (room.kind === 'direct') {
+    if (room.peer?.left) return t.room.peerIsGone;
+    return online[room.peer?.userId ?? ''] ? t.chats.online : t.room.direct;
+  }
+  const category = categories?.find(({ id }) => id === room.categoryId)?.name;
+  const here = members?.filter(({ user }) => user.id === me.id || online[user.id]).length;
+  if (layout === 'phone') return t.lobby.members(room.memberCount);
+  return [category, t.room.members(room.memberCount), here !== undefined && t.room.onlineCount(here)]
+    .filter(Boolean)
+    .join(' · ');
+}

@@ -1,0 +1,72 @@
+import { useCallback } from 'react';
+import { nameOf, useT } from '../../lib/i18n';
+import { useLayout } from '../../lib/layout';
+import { usePrefs } from '../../lib/prefs';
+import { useUser } from '../../lib/users';
+import type { MyRoom, Room, User } from '../../wire.gen';
+import { Bar } from '../../ui/Bar';
+import { Title } from '../../ui/Title';
+import { Conversation } from './Conversation';
+import { Back, Header } from './Header';
+import { JoinCard } from './JoinCard';
+import { Members } from './Members';
+import type { RoomScreenProps } from './RoomScreen';
+
+interface Props extends RoomScreenProps {
+  room: Room;
+  /** Absent where the reader has not joined. */
+  mine: MyRoom | undefined;
+  me: User;
+}
+
+/** A room with its members beside it where there is space, else before it. */
+export function OpenRoom({ room, mine, me, members, onProfile }: Props) {
+  const t = useT();
+  const layout = useLayout();
+  const panel = usePrefs((prefs) => prefs.panel);
+  const peer = useUser(room.peer?.userId);
+  const direct = room.kind === 'direct';
+  const name = direct ? nameOf(t, peer) : (room.name ?? '');
+  const withMembers = mine !== undefined && !direct;
+  const beside = withMembers && layout === 'wide' && panel;
+  const before = withMembers && layout !== 'wide' && members;
+  const show = useCallback((user: User) => onProfile(user), [onProfile]);
+
+  return (
+    <>
+      <main id="main" className="relative flex min-h-0 min-w-0 flex-1 flex-col bg-paper">
+        <Title>{name}</Title>
+        {/* Under the members the conversation stays, and with it the place where its reader was. */}
+        <div
+          inert={before}
+          className={before ? 'invisible absolute inset-0 flex flex-col' : 'flex min-h-0 flex-1 flex-col'}
+        >
+          <Header room={room} mine={mine} name={name} me={me} withMembers={withMembers} />
+          {mine ? (
+            <Conversation room={room} mine={mine} name={name} me={me} covered={before} onProfile={show} />
+          ) : (
+            <JoinCard room={room} />
+          )}
+        </div>
+        {before && (
+          <>
+            <Bar before={<Back to={`/rooms/${room.id}`} />} title={t.members.title(room.memberCount)} note={name} />
+            <div className="scrollable min-h-0 flex-1 px-2.5 pb-4">
+              <h2 className="sr-only">{t.members.label}</h2>
+              <Members roomId={room.id} me={me} onProfile={show} />
+            </div>
+          </>
+        )}
+      </main>
+      {beside && (
+        <aside
+          aria-label={t.members.label}
+          className="scrollable w-[248px] flex-none border-l border-line bg-paper px-2.5 py-4"
+        >
+          <h2 className="px-2.5 pt-1 text-row font-strong">{t.members.title(room.memberCount)}</h2>
+          <Members roomId={room.id} me={me} onProfile={show} />
+        </aside>
+      )}
+    </>
+  );
+}
