@@ -18,10 +18,7 @@ test('on a phone, back leads from the members to the room to where one came from
   const words = message(page, '지울 말').getByText('지울 말');
   await words.dispatchEvent('pointerdown', { pointerType: 'touch', bubbles: true });
   await page.getByRole('dialog', { name: '메시지 메뉴' }).getByRole('button', { name: '삭제' }).click();
-  await page
-    .getByRole('dialog', { name: '메시지를 삭제할까요?' })
-    .getByRole('button', { name: '취소' })
-    .click();
+  await page.getByRole('dialog', { name: '메시지를 삭제할까요?' }).getByRole('button', { name: '취소' }).click();
   await expect(message(page, '지울 말')).toBeVisible();
 
   await page.goBack();

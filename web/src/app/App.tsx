@@ -6,6 +6,7 @@ import { Tooltips } from '../ui/Tooltip';
 import { Banner } from './Banner';
 import { Boundary } from './Boundary';
 import { Ended } from './Ended';
+import { Outside } from './Outside';
 import { ChatsScreen, LobbyScreen, Lost, PeopleScreen, RoomPage } from './pages';
 import { LogIn, Profile, SignUp } from './screens';
 import { Shell } from './Shell';
@@ -18,8 +19,10 @@ export function App() {
           <Banner />
           <Ended />
           <Routes>
-            <Route path="/login" element={<LogIn />} />
-            <Route path="/signup" element={<SignUp />} />
+            <Route element={<Outside />}>
+              <Route path="/login" element={<LogIn />} />
+              <Route path="/signup" element={<SignUp />} />
+            </Route>
             <Route element={<Shell />}>
               <Route path="/" element={<LobbyScreen />} />
               <Route path="/chats" element={<ChatsScreen />} />

@@ -1,6 +1,6 @@
 import { LayoutGrid, MessageCircle, Settings, Users } from 'lucide-react';
 import { useEffect, useMemo, useState, type ReactNode } from 'react';
-import { NavLink, Outlet, useMatch } from 'react-router';
+import { NavLink, Outlet, useLocation } from 'react-router';
 import { ChatList } from '../features/chats/ChatList';
 import { CreateRoom } from '../features/lobby/CreateRoom';
 import { ProfileCard } from '../features/people/ProfileCard';
@@ -15,6 +15,7 @@ import { useMe } from '../lib/session';
 import type { User } from '../wire.gen';
 import { Badge } from '../ui/Badge';
 import { cx } from '../ui/cx';
+import { Boundary } from './Boundary';
 import { Brand } from './Brand';
 import { FindButton } from './FindButton';
 
@@ -32,13 +33,15 @@ export function Shell() {
   const t = useT();
   const me = useMe();
   const layout = useLayout();
-  const inRoom = useMatch('/rooms/*') !== null;
+  const { pathname } = useLocation();
+  const inRoom = pathname.startsWith('/rooms/');
   const [asked, setAsked] = useState<Asked>();
   const close = () => setAsked(undefined);
   const context = useMemo<ShellContext>(
     () => ({
       onCreate: () => setAsked({ what: 'create' }),
-      onFind: () => setAsked({ what: 'find' }),
+      // What is asked already, and perhaps half filled in, stays.
+      onFind: () => setAsked((old) => old ?? { what: 'find' }),
       onProfile: (user) => setAsked({ what: 'profile', user }),
     }),
     [],
@@ -46,8 +49,9 @@ export function Shell() {
   useEffect(() => {
     if (!me) return;
     const find = (event: KeyboardEvent) => {
-      if (event.key.toLowerCase() !== 'k' || !(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey)
-        return;
+      // Under a Korean layout the key is a vowel.
+      const k = event.code === 'KeyK' || event.key.toLowerCase() === 'k';
+      if (!k || !(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey) return;
       event.preventDefault();
       context.onFind();
     };
@@ -63,7 +67,9 @@ export function Shell() {
         {t.nav.skip}
       </a>
       {layout !== 'phone' && <Rail me={me} context={context} />}
-      <Outlet context={context} />
+      <Boundary place={pathname}>
+        <Outlet context={context} />
+      </Boundary>
       {layout === 'phone' && me && !inRoom && <Tabs />}
       {me && (
         <>

@@ -2,6 +2,7 @@ import { MessageCircle } from 'lucide-react';
 import { Link, Navigate, useOutletContext, useParams } from 'react-router';
 import { ChatList } from '../features/chats/ChatList';
 import { Lobby } from '../features/lobby/Lobby';
+import { LookMenu } from '../features/profile/LookMenu';
 import { RoomScreen } from '../features/room/RoomScreen';
 import { useT } from '../lib/i18n';
 import { useLayout } from '../lib/layout';
@@ -20,7 +21,7 @@ export function LobbyScreen() {
   return (
     <>
       <Title>{t.lobby.title}</Title>
-      <Lobby onCreate={onCreate} />
+      <Lobby onCreate={onCreate} menu={<LookMenu />} />
     </>
   );
 }

@@ -22,7 +22,7 @@ import { NoAnswer, Refusal } from './problem';
 type Path = `/${string}`;
 
 /** An answer that does not come within this time is given up, so that no screen waits for ever. */
-const patience = 20_000;
+const patience = 15_000;
 
 async function once(method: string, path: Path, body?: unknown): Promise<Response> {
   const abort = new AbortController();

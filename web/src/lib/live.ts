@@ -121,6 +121,7 @@ function onRoomUpdated({ room, membership }: RoomUpdated): void {
 function onRoomRemoved({ roomId, reason }: RoomRemoved): void {
   const mine = getMyRoom(roomId);
   streams.delete(roomId);
+  outbox.dropRoom(roomId);
   dropRoom(roomId);
   dropMembers(roomId);
   if (reason === 'deleted' || mine?.room.kind !== 'public') dropTimelines(roomId);

@@ -83,6 +83,11 @@ export class Outbox {
     for (const roomId of new Set(this.store.getState().entries.map((entry) => entry.roomId))) void this.#pump(roomId);
   }
 
+  /** The room is gone: nothing can be said there any more. */
+  dropRoom(roomId: string): void {
+    this.store.setState(({ entries }) => ({ entries: entries.filter((entry) => entry.roomId !== roomId) }));
+  }
+
   /** Log-out: what was not sent is its writer's, not the next user's. */
   clear(): void {
     this.store.setState({ entries: [] });

@@ -8,7 +8,7 @@ export const queryClient = new QueryClient({
       staleTime: Infinity,
       gcTime: 30 * 60_000,
       refetchOnWindowFocus: false,
-      retry: (count, error) => count < 2 && !(error instanceof Refusal && error.code !== 'unavailable'),
+      retry: (count, error) => count < 1 && !(error instanceof Refusal && error.code !== 'unavailable'),
       retryDelay: (count) => 500 * 2 ** count,
     },
     mutations: { retry: false },

@@ -46,7 +46,7 @@ export function RoomTile({ id, name, emoji }: { id: string; name: string; emoji?
       style={style}
       className={cx(
         'tile grid size-10 flex-none place-items-center rounded-[13px]',
-        emoji ? 'text-[19px]' : 'text-title font-medium',
+        emoji ? 'emoji text-[19px]' : 'text-title font-medium',
       )}
     >
       {emoji ?? Array.from(name)[0] ?? '·'}

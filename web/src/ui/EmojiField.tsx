@@ -25,7 +25,7 @@ export function EmojiField({ label, none, value, error, onChoose }: Props) {
           <label
             key={one}
             className={cx(
-              'grid h-10 min-w-10 cursor-pointer place-items-center rounded-m border text-[19px] has-focus-visible:outline-2 has-focus-visible:outline-offset-2 has-focus-visible:outline-focus touch:h-11 touch:min-w-11',
+              'emoji grid h-10 min-w-10 cursor-pointer place-items-center rounded-m border text-[19px] has-focus-visible:outline-2 has-focus-visible:outline-offset-2 has-focus-visible:outline-focus touch:h-11 touch:min-w-11',
               one === value ? 'border-accent bg-accent-tint' : 'border-line hovering:hover:bg-sunken',
             )}
           >
@@ -38,7 +38,9 @@ export function EmojiField({ label, none, value, error, onChoose }: Props) {
               className="sr-only"
             />
             {one === '' ? (
-              <span className={cx('px-2.5 text-small', one === value ? 'text-accent-ink' : 'text-ink-2')}>{none}</span>
+              <span className={cx('px-2.5 font-sans text-small', one === value ? 'text-accent-ink' : 'text-ink-2')}>
+                {none}
+              </span>
             ) : (
               one
             )}

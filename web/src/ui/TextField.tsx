@@ -2,6 +2,7 @@ import { Eye, EyeOff } from 'lucide-react';
 import { useId, useState, type ComponentProps } from 'react';
 import { useEnter } from '../lib/ime';
 import { cx } from './cx';
+import { tooltip } from './Tooltip';
 
 interface Props extends Omit<ComponentProps<'input'>, 'id'> {
   label: string;
@@ -66,7 +67,7 @@ export function PasswordField({ show, hide, className, ...rest }: PasswordProps)
         type="button"
         aria-label={shown ? hide : show}
         aria-pressed={shown}
-        title={shown ? hide : show}
+        {...tooltip(shown ? hide : show)}
         onClick={() => setShown(!shown)}
         className="absolute top-[27px] right-0 grid size-11 place-items-center rounded-m text-ink-2 hovering:hover:text-ink"
       >

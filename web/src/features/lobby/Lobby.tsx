@@ -1,5 +1,5 @@
 import { LayoutGrid, Plus, Users } from 'lucide-react';
-import { useState } from 'react';
+import { useState, type ReactNode } from 'react';
 import { Link } from 'react-router';
 import { useT, wordError } from '../../lib/i18n';
 import { useLobby } from '../../lib/lobby';
@@ -12,8 +12,8 @@ import { Button, buttonClass } from '../../ui/Button';
 import { Chip } from '../../ui/Chip';
 import { EmptyState, ErrorState, Skeleton } from '../../ui/States';
 
-/** Every public room, by category. */
-export function Lobby({ onCreate }: { onCreate: () => void }) {
+/** Every public room, by category. `menu` is what a visitor with a phone has beside the doors. */
+export function Lobby({ onCreate, menu }: { onCreate: () => void; menu: ReactNode }) {
   const t = useT();
   const me = useMe();
   const { data, error, refetch } = useLobby();
@@ -35,12 +35,10 @@ export function Lobby({ onCreate }: { onCreate: () => void }) {
             {t.nav.newRoom}
           </Button>
         ) : (
-          <span className="mr-2 flex gap-2 desk:hidden">
+          <span className="flex items-center gap-1 desk:hidden">
+            {menu}
             <Link to="/login" className={buttonClass('plain')}>
               {t.act.logIn}
-            </Link>
-            <Link to="/signup" className={buttonClass('primary')}>
-              {t.act.signUp}
             </Link>
           </span>
         )}
@@ -51,6 +49,9 @@ export function Lobby({ onCreate }: { onCreate: () => void }) {
             <section className="mb-5 rounded-l border border-line bg-accent-tint p-5 text-accent-ink">
               <h2 className="text-title font-strong">{t.lobby.welcome}</h2>
               <p className="mt-0.5 text-label">{t.lobby.welcomeHint}</p>
+              <Link to="/signup" className={buttonClass('primary', 'mt-3.5 desk:hidden')}>
+                {t.act.signUp}
+              </Link>
             </section>
           )}
           {!data && error && (

@@ -1,9 +1,7 @@
-import { Settings } from 'lucide-react';
 import { Link } from 'react-router';
 import { useT } from '../../lib/i18n';
 import { buttonClass } from '../../ui/Button';
-import { MenuButton } from '../../ui/Menu';
-import { Choices } from './Choices';
+import { LookMenu } from './LookMenu';
 
 /** What a visitor has at the foot of the rail. */
 export function VisitorMenu() {
@@ -16,14 +14,7 @@ export function VisitorMenu() {
       <Link to="/signup" className={buttonClass('primary', 'flex-1')}>
         {t.act.signUp}
       </Link>
-      <MenuButton
-        side="top"
-        label={t.me.look}
-        icon={<Settings size={20} strokeWidth={1.75} />}
-        className="hovering:hover:bg-line/60"
-      >
-        <Choices />
-      </MenuButton>
+      <LookMenu side="top" className="hovering:hover:bg-line/60" />
     </footer>
   );
 }

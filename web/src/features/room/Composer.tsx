@@ -9,6 +9,7 @@ import { outbox } from '../../lib/live';
 import { sayTyping } from '../../lib/socket';
 import type { Message } from '../../wire.gen';
 import { cx } from '../../ui/cx';
+import { tooltip } from '../../ui/Tooltip';
 
 /** Code points in one message. */
 const limit = 4000;
@@ -22,6 +23,8 @@ interface Props {
   /** Stands in the empty field. */
   hint: string;
   editing: Message | undefined;
+  /** What was edited is on its way. */
+  saving: boolean;
   onSave: (message: Message, text: string) => void;
   onCancelEdit: () => void;
   /** Edits the last own message, if there is one. */
@@ -29,7 +32,7 @@ interface Props {
 }
 
 /** The field keeps its own text: nothing rewrites it while somebody composes a syllable. */
-export function Composer({ roomId, name, hint, editing, onSave, onCancelEdit, onEditLast }: Props) {
+export function Composer({ roomId, name, hint, editing, saving, onSave, onCancelEdit, onEditLast }: Props) {
   const t = useT();
   const field = useRef<HTMLTextAreaElement>(null);
   const [length, setLength] = useState(() => codePoints(draftOf(roomId)));
@@ -107,11 +110,13 @@ export function Composer({ roomId, name, hint, editing, onSave, onCancelEdit, on
       <div className="rounded-l border border-line bg-surface p-1.5 shadow-float transition-colors duration-120 has-[textarea:focus-visible]:border-focus has-[textarea:focus-visible]:outline-1 has-[textarea:focus-visible]:outline-focus">
         {editing && (
           <div className="flex items-center gap-2 pl-2.5 text-small font-medium text-accent">
-            <span className="flex-1">{t.room.editing}</span>
+            <span role="status" className="flex-1">
+              {saving ? t.room.saving : t.room.editing}
+            </span>
             <button
               type="button"
               aria-label={t.act.cancel}
-              title={t.act.cancel}
+              {...tooltip(t.act.cancel)}
               onClick={onCancelEdit}
               className="grid size-8 place-items-center rounded-s text-ink-2 hovering:hover:bg-sunken touch:size-11"
             >
@@ -157,11 +162,11 @@ export function Composer({ roomId, name, hint, editing, onSave, onCancelEdit, on
           <button
             type="submit"
             aria-label={editing ? t.act.save : t.act.send}
-            title={editing ? t.act.save : t.act.send}
-            disabled={blank || over > 0}
+            {...tooltip(editing ? t.act.save : t.act.send)}
+            disabled={blank || over > 0 || saving}
             className={cx(
               'grid size-[38px] flex-none place-items-center rounded-m transition-[background,color] duration-120 touch:size-11',
-              blank || over > 0
+              blank || over > 0 || saving
                 ? 'bg-sunken text-ink-3'
                 : 'bg-accent text-on-accent hovering:hover:bg-accent-press active:bg-accent-press',
             )}

@@ -24,22 +24,27 @@ export function Conversation({ room, mine, name, me, covered, onProfile }: Props
   const t = useT();
   const peer = useUser(room.peer?.userId);
   const [editing, setEditing] = useState<Message>();
+  const [saving, setSaving] = useState(false);
   const [deleting, setDeleting] = useState<Message>();
   const alone = room.peer?.left === true;
 
   const save = (message: Message, text: string) => {
+    if (saving) return;
     if (text === message.text) {
       setEditing(undefined);
       return;
     }
-    ask('message:edit', { roomId: room.id, seq: message.seq, text }).then(
-      (edited) => {
-        putMessages(room.id, [edited.message]);
-        setEditing(undefined);
-      },
-      // The text stays in the field for another try.
-      (error: unknown) => toast(wordError(t, error)),
-    );
+    setSaving(true);
+    ask('message:edit', { roomId: room.id, seq: message.seq, text })
+      .then(
+        (edited) => {
+          putMessages(room.id, [edited.message]);
+          setEditing(undefined);
+        },
+        // The text stays in the field for another try.
+        (error: unknown) => toast(wordError(t, error)),
+      )
+      .finally(() => setSaving(false));
   };
   const editLast = () => {
     const last = timelineOf(room.id)?.messages.findLast((one) => one.kind === 'message' && one.senderId === me.id);
@@ -70,6 +75,7 @@ export function Conversation({ room, mine, name, me, covered, onProfile }: Props
           name={name}
           hint={alone ? t.room.composerPeerLeft(name) : t.room.composer}
           editing={editing}
+          saving={saving}
           onSave={save}
           onCancelEdit={() => setEditing(undefined)}
           onEditLast={editLast}

@@ -164,6 +164,7 @@ export const en: Dictionary = {
     edited: 'edited',
     deleted: 'This message was deleted',
     editing: 'Editing a message',
+    saving: 'Saving…',
     messageMenu: 'Message menu',
     unreadLine: 'You read up to here',
     toLatest: 'To the latest message',

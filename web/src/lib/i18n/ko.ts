@@ -162,6 +162,7 @@ export const ko = {
     edited: '수정됨',
     deleted: '삭제된 메시지예요',
     editing: '메시지 수정 중',
+    saving: '저장하는 중…',
     messageMenu: '메시지 메뉴',
     unreadLine: '여기까지 읽으셨습니다',
     toLatest: '최신 메시지로',
