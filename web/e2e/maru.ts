@@ -64,12 +64,19 @@ async function freePort(): Promise<number> {
 export const desk = { viewport: { width: 1440, height: 900 } };
 export const phone = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
 
+export type Device = typeof desk | typeof phone;
+/** Both sizes, for what holds at each. */
+export const sizes: [string, Device][] = Object.entries({ desk, phone });
+
 /** What a page complains about; every test ends with nothing of it. */
 export const complaints: string[] = [];
 
+const origins = new WeakMap<BrowserContext, string>();
+
 /** A browser of somebody's own. */
-export async function open(browser: Browser, maru: Maru, device: typeof desk | typeof phone): Promise<Page> {
-  const context: BrowserContext = await browser.newContext({ ...device, baseURL: maru.url, locale: 'ko-KR' });
+export async function open(browser: Browser, maru: { url: string }, device: Device): Promise<Page> {
+  const context = await browser.newContext({ ...device, baseURL: maru.url, locale: 'ko-KR' });
+  origins.set(context, maru.url);
   const page = await context.newPage();
   page.on('pageerror', (error) => complaints.push(`${page.url()}: ${error.message}`));
   page.on('console', (message) => {
@@ -78,6 +85,42 @@ export async function open(browser: Browser, maru: Maru, device: typeof desk | t
     }
   });
   return page;
+}
+
+/** A call of the API as who is logged in there. */
+export async function call<Answer>(page: Page, method: string, path: string, data?: unknown): Promise<Answer> {
+  const headers = { Origin: origins.get(page.context()) ?? '' };
+  const answer = await page.request.fetch(`/api/v1${path}`, { method, headers, ...(data ? { data } : {}) });
+  if (!answer.ok()) throw new Error(`${method} ${path}: ${answer.status()} ${await answer.text()}`);
+  return (answer.status() === 204 ? undefined : await answer.json()) as Answer;
+}
+
+/** A browser of somebody who has an account. */
+export async function enter(browser: Browser, maru: { url: string }, device: Device, loginId: string, name: string) {
+  const page = await open(browser, maru, device);
+  await call(page, 'POST', '/users', { loginId, name, password: `password of ${loginId}` });
+  return page;
+}
+
+interface NewRoom {
+  name: string;
+  category?: string;
+  topic?: string;
+  emoji?: string;
+}
+
+/** A room, made without the dialog; its members join without the card. */
+export async function makeRoom(page: Page, room: NewRoom, ...members: Page[]): Promise<string> {
+  const made = await call<{ room: { id: string } }>(page, 'POST', '/rooms', { category: '시험', ...room });
+  for (const member of members) await call(member, 'PUT', `/rooms/${made.room.id}/members/me`);
+  return made.room.id;
+}
+
+let told = 0;
+
+/** A message that is on disk when this returns. */
+export async function tell(page: Page, room: string, text: string): Promise<void> {
+  await call(page, 'POST', `/rooms/${room}/messages`, { clientId: `told-${(told += 1)}`, text });
 }
 
 export async function signUp(page: Page, loginId: string, name: string): Promise<void> {
@@ -95,10 +138,10 @@ export async function createRoom(page: Page, name: string, category: string): Pr
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('방 이름').fill(name);
   const known = dialog.getByRole('radio', { name: category, exact: true });
-  if ((await known.count()) > 0) await known.check();
+  if ((await known.count()) > 0) await known.check({ force: true });
   else {
     const another = dialog.getByRole('radio', { name: '새 카테고리' });
-    if ((await another.count()) > 0) await another.check();
+    if ((await another.count()) > 0) await another.check({ force: true });
     await dialog.getByLabel('새 카테고리 이름').fill(category);
   }
   await dialog.getByRole('button', { name: '만들기' }).click();

@@ -1,5 +1,5 @@
 import { ArrowDown, ArrowUp } from 'lucide-react';
-import { useCallback, useEffect, useEffectEvent, useMemo, useState } from 'react';
+import { useCallback, useEffect, useMemo, useState } from 'react';
 import { nameOf, useT, wordError } from '../../lib/i18n';
 import { useOutgoing } from '../../lib/live';
 import {
@@ -85,7 +85,15 @@ export function Log({ room, name, mine, me, covered, onProfile, onEdit, onDelete
   );
   const last = rows.at(-1);
   const own = last?.kind === 'line' && last.own ? last.key : undefined;
-  const { box, content, view, go, onScroll } = useScroll({ rows, live: !hasNewer, visible, own, onTop, onBottom });
+  const { box, content, view, go, onScroll } = useScroll({
+    rows,
+    live: !hasNewer,
+    visible,
+    unread: mine.unread > 0,
+    own,
+    onTop,
+    onBottom,
+  });
 
   const goTo = (target: Target) => {
     setSkipped(target === 'end');
@@ -103,14 +111,6 @@ export function Log({ room, name, mine, me, covered, onProfile, onEdit, onDelete
   useEffect(() => {
     if (writing && hasNewer && online) loadNewest(room.id).catch(() => undefined);
   }, [writing, hasNewer, online, room.id]);
-
-  // Whoever looks away and comes back goes on where they were.
-  const comeBack = useEffectEvent(() => {
-    if (view.pastDivider && mine.unread > 0) go('divider');
-  });
-  useEffect(() => {
-    if (visible) comeBack();
-  }, [visible]);
 
   const newest = messages?.at(-1)?.seq ?? 0;
   useReading(room.id, view.atEnd && visible && timeline ? Math.max(newest, view.seen) : view.seen, readSeq);

@@ -17,6 +17,8 @@ interface Options {
   live: boolean;
   /** The rows are before the reader's eyes. */
   visible: boolean;
+  /** Something below the divider is unread: whoever looked away and comes back begins there. */
+  unread: boolean;
   /** The key of the last row where it is the reader's own: they want to see what they send. */
   own: string | undefined;
   /** The view nears an edge. What lies beyond `far` is out of sight. */
@@ -45,6 +47,12 @@ const seqOf = (row: HTMLElement | undefined): number | undefined => {
   return seq === undefined ? undefined : Number(seq);
 };
 
+/** Whether the divider stands above the view. */
+function passed(el: HTMLElement, content: HTMLElement): boolean {
+  const divider = dividerIn(content)?.getBoundingClientRect();
+  return divider !== undefined && divider.bottom < el.getBoundingClientRect().top;
+}
+
 /** The first of the rows, which lie one below the other, whose lower edge is below a line. */
 function firstBelow(rows: readonly HTMLElement[], line: number): number {
   let [low, high] = [0, rows.length];
@@ -60,7 +68,7 @@ function firstBelow(rows: readonly HTMLElement[], line: number): number {
  * Keeps the row under the eye still: whatever comes, goes or changes its height above it, moves nothing. Only at the end
  * the view follows what comes below.
  */
-export function useScroll({ rows, live, visible, own, onTop, onBottom }: Options) {
+export function useScroll({ rows, live, visible, unread, own, onTop, onBottom }: Options) {
   const box = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const [view, setView] = useState<View>({ atEnd: true, pastDivider: false, seen: 0 });
@@ -70,6 +78,7 @@ export function useScroll({ rows, live, visible, own, onTop, onBottom }: Options
   const placed = useRef(false);
   const wanted = useRef<Target>(undefined);
   const lastOwn = useRef(own);
+  const looked = useRef(visible);
   const latest = useRef({ live, visible, onTop, onBottom });
 
   const look = useCallback(() => {
@@ -88,8 +97,7 @@ export function useScroll({ rows, live, visible, own, onTop, onBottom }: Options
     followed.current = present && left < nearEnd;
     const shown = looking ? all.slice(0, after) : [];
     const seen = shown.reduce((highest, row) => Math.max(highest, seqOf(row) ?? 0), 0);
-    const divider = dividerIn(inner)?.getBoundingClientRect();
-    const pastDivider = divider !== undefined && divider.bottom < top;
+    const pastDivider = passed(el, inner);
     setView((old) => {
       const next = { atEnd: followed.current, pastDivider, seen: Math.max(old.seen, seen) };
       return next.atEnd === old.atEnd && next.pastDivider === old.pastDivider && next.seen === old.seen ? old : next;
@@ -146,15 +154,18 @@ export function useScroll({ rows, live, visible, own, onTop, onBottom }: Options
     if (!el || !inner || rows.length === 0) return;
     const sent = own !== undefined && own !== lastOwn.current;
     lastOwn.current = own;
+    const back = visible && !looked.current;
+    looked.current = visible;
     if (!placed.current) {
       placed.current = true;
       if (dividerIn(inner)) go('divider');
       else el.scrollTop = el.scrollHeight;
     } else if (wanted.current) go(wanted.current);
+    else if (back && unread && passed(el, inner)) go('divider');
     else if (sent || followed.current) go('end');
     else hold();
     look();
-  }, [rows, live, visible, own, onTop, onBottom, go, hold, look]);
+  }, [rows, live, visible, unread, own, onTop, onBottom, go, hold, look]);
 
   useEffect(() => {
     const [el, inner] = [box.current, content.current];
