@@ -226,6 +226,11 @@ func TestDeleteAccount(t *testing.T) {
 	if last, ok := events[len(events)-1].(chat.UserChanged); !ok || !last.User.Deleted || last.User.Name != "" {
 		t.Fatalf("published %+v", events)
 	}
+	for _, event := range events {
+		if e, ok := event.(chat.MessageChanged); ok && (!e.User.Deleted || e.User.Name != "") {
+			t.Fatalf("the notice that they left says who they were: %+v", e.User)
+		}
+	}
 	gone, err := h.User(t.Context(), jisu)
 	must(t, err)
 	if !gone.Deleted || gone.Name != "" || gone.LoginID != "" {

@@ -95,6 +95,7 @@ func (c *Chat) DeleteAccount(ctx context.Context, by UserID) error {
 		if err != nil {
 			return err
 		}
+		gone := User{ID: by, Role: user.Role, CreatedAt: user.CreatedAt, Deleted: true}
 		for _, m := range memberships {
 			if m.Left {
 				continue
@@ -106,6 +107,8 @@ func (c *Chat) DeleteAccount(ctx context.Context, by UserID) error {
 			if err != nil {
 				return err
 			}
+			// The notice that they left tells the others who they are now: nobody.
+			v.User = gone
 			if err := c.depart(tx, v); err != nil {
 				return err
 			}
@@ -113,7 +116,7 @@ func (c *Chat) DeleteAccount(ctx context.Context, by UserID) error {
 		if err := tx.AnonymiseUser(by); err != nil {
 			return err
 		}
-		c.publish(tx, UserChanged{User: User{ID: by, Role: user.Role, CreatedAt: user.CreatedAt, Deleted: true}})
+		c.publish(tx, UserChanged{User: gone})
 		return nil
 	})
 }

@@ -16,9 +16,10 @@ func (a *api) secured(next http.Handler) http.Handler {
 		h.Set("Content-Security-Policy", policy(a.front.Origin(r)))
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "same-origin")
-		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		if a.front.Secure(r) {
+			// Elsewhere browsers ignore it, with an error on the console of every page.
+			h.Set("Cross-Origin-Opener-Policy", "same-origin")
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
 		switch r.Method {

@@ -20,7 +20,7 @@ import (
 
 func TestEveryAnswerHasItsSecurityHeaders(t *testing.T) {
 	want := map[string]string{
-		"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin", "Cross-Origin-Opener-Policy": "same-origin",
+		"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin",
 		"Cross-Origin-Resource-Policy": "same-origin",
 	}
 	socket := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
@@ -48,6 +48,9 @@ func TestEveryAnswerHasItsSecurityHeaders(t *testing.T) {
 				if !strings.Contains(policy, part) {
 					t.Errorf("%s: no %q in %q", path, part, policy)
 				}
+			}
+			if (a.header.Get("Cross-Origin-Opener-Policy") == "same-origin") != strings.HasPrefix(public, "https") {
+				t.Errorf("%s: %q", path, a.header.Get("Cross-Origin-Opener-Policy"))
 			}
 			if strings.Contains(policy, "unsafe") || (a.header.Get("Strict-Transport-Security") != "") != strings.HasPrefix(public, "https") {
 				t.Errorf("%s: %v", path, a.header)

@@ -1,5 +1,4 @@
 import { useEffect, useRef } from 'react';
-import { useLocation } from 'react-router';
 import { useT } from '../lib/i18n';
 import { useEnding } from '../lib/session';
 import { toast } from '../ui/Toast';
@@ -8,14 +7,16 @@ import { toast } from '../ui/Toast';
 export function Ended() {
   const t = useT();
   const reason = useEnding((ending) => ending.reason);
-  const { pathname } = useLocation();
-  const elsewhere = pathname !== '/login';
   const said = useRef<typeof reason>(undefined);
   useEffect(() => {
     // Once for each ending: neither another place nor another language says it again.
     if (said.current === reason) return;
     said.current = reason;
-    if (reason && elsewhere) toast(t.auth.ended[reason]);
-  }, [reason, elsewhere, t]);
+    if (!reason) return;
+    // A screen that is for members alone is on its way to the log-in, which says it too.
+    setTimeout(() => {
+      if (location.pathname !== '/login') toast(t.auth.ended[reason]);
+    }, 100);
+  }, [reason, t]);
   return null;
 }
