@@ -6,7 +6,10 @@ let server: ViteDevServer;
 let url: string;
 
 test.beforeAll(async () => {
-  server = await createServer({ server: { host: '127.0.0.1', port: 0, proxy: {}, fs: { strict: false } }, logLevel: 'error' });
+  server = await createServer({
+    server: { host: '127.0.0.1', port: 0, proxy: {}, fs: { strict: false } },
+    logLevel: 'error',
+  });
   await server.listen();
   url = server.resolvedUrls?.local[0] ?? '';
 });
@@ -34,9 +37,11 @@ for (const [size, device] of sizes) {
     await test.step('each control can be reached, and shows that it has the focus', async () => {
       const missing = await page.evaluate(async () => {
         const found: string[] = [];
-        const controls = document.querySelectorAll<HTMLElement>('main button:not(:disabled), main input:not([type=radio])');
+        const controls = document.querySelectorAll<HTMLElement>(
+          'main button:not(:disabled), main input:not([type=radio])',
+        );
         for (const control of controls) {
-          control.focus({ focusVisible: true } as FocusOptions);
+          control.focus({ focusVisible: true });
           await new Promise((frame) => requestAnimationFrame(frame));
           const { outlineStyle, outlineWidth } = getComputedStyle(control);
           if (document.activeElement !== control || outlineStyle === 'none' || outlineWidth === '0px') {

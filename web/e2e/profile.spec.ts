@@ -47,7 +47,9 @@ for (const [size, device] of sizes) {
       const other = await open(browser, maru, device);
       await call(other, 'POST', '/session', { loginId: 'minho', password: 'password of minho' });
       await other.goto('/');
-      await expect(other.getByRole('link', { name: '설정' }).or(other.getByRole('button', { name: '내 메뉴' }))).toBeVisible();
+      await expect(
+        other.getByRole('link', { name: '설정' }).or(other.getByRole('button', { name: '내 메뉴' })),
+      ).toBeVisible();
       await minho.getByLabel('현재 비밀번호', { exact: true }).fill('wrong');
       await minho.getByLabel('새 비밀번호', { exact: true }).fill('short');
       await minho.getByRole('button', { name: '비밀번호 바꾸기' }).click();

@@ -86,7 +86,9 @@ function Row({ mine, me }: { mine: MyRoom; me: User }) {
       )}
       <span className="block min-w-0 flex-1">
         <span className="flex items-baseline gap-2">
-          <b className="flex-1 truncate text-row font-medium">{name}</b>
+          <b className="flex-1 truncate text-row font-medium" dir="auto">
+            {name}
+          </b>
           {online && <span className="sr-only">{t.chats.online}</span>}
           {last?.sentAt && (
             <time dateTime={last.sentAt} className="flex-none text-tiny text-ink-2">
@@ -95,7 +97,9 @@ function Row({ mine, me }: { mine: MyRoom; me: User }) {
           )}
         </span>
         <span className="flex items-center gap-2 text-small text-ink-2">
-          <span className="flex-1 truncate">{previewOf(t, mine, users, me.id)}</span>
+          <span className="flex-1 truncate" dir="auto">
+            {previewOf(t, mine, users, me.id)}
+          </span>
           <Badge count={unread} label={t.chats.unread(unread)} />
         </span>
       </span>

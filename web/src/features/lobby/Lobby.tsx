@@ -90,7 +90,7 @@ export function Lobby({ onCreate, menu }: { onCreate: () => void; menu: ReactNod
           )}
           {shown.map((category) => (
             <section key={category.id} aria-labelledby={`category-${category.id}`}>
-              <h2 id={`category-${category.id}`} className="mx-0.5 mt-5 mb-2.5 text-body font-strong">
+              <h2 id={`category-${category.id}`} dir="auto" className="mx-0.5 mt-5 mb-2.5 text-body font-strong">
                 {category.name}
               </h2>
               <ul className="grid grid-cols-[repeat(auto-fill,minmax(min(270px,100%),1fr))] gap-3.5">
@@ -117,8 +117,12 @@ function Card({ room, joined }: { room: Room; joined: boolean }) {
     >
       <RoomTile id={room.id} name={room.name ?? ''} emoji={room.emoji} />
       <span className="block min-w-0 flex-1">
-        <b className="line-clamp-2 font-medium">{room.name}</b>
-        <span className="mt-px mb-2 line-clamp-2 text-label text-ink-2">{room.topic}</span>
+        <b className="line-clamp-2 font-medium" dir="auto">
+          {room.name}
+        </b>
+        <span className="mt-px mb-2 line-clamp-2 text-label text-ink-2" dir="auto">
+          {room.topic}
+        </span>
         <span className="flex items-center gap-[5px] text-note text-ink-2">
           <Users size={14} strokeWidth={1.75} aria-hidden="true" />
           {t.lobby.members(room.memberCount)}

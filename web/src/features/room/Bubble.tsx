@@ -60,6 +60,7 @@ export const Bubble = memo(function Bubble({ line, sender, onProfile, onMenu, me
           <button
             type="button"
             onClick={() => sender && onProfile(sender)}
+            dir="auto"
             className="mb-[3px] w-fit max-w-full truncate rounded-[4px] text-left text-small leading-[1.5] font-medium hovering:hover:underline"
           >
             {name}
@@ -68,6 +69,7 @@ export const Bubble = memo(function Bubble({ line, sender, onProfile, onMenu, me
         <div className={cx('flex items-end gap-[7px]', own && 'flex-row-reverse')}>
           <div
             {...(may ? press.handlers(open) : {})}
+            dir="auto"
             className={cx(
               'max-w-[520px] min-w-0 border px-[13px] py-2 whitespace-pre-wrap',
               may && 'touch:select-none touch:[-webkit-touch-callout:none]',

@@ -128,6 +128,7 @@ export function Composer({ roomId, name, hint, editing, saving, onSave, onCancel
           <textarea
             ref={field}
             rows={1}
+            dir="auto"
             defaultValue={draftOf(roomId)}
             aria-label={t.room.composerLabel(name)}
             aria-invalid={over > 0 || undefined}

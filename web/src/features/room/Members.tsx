@@ -54,7 +54,9 @@ export function Members({ roomId, me, onProfile }: Props) {
           className="flex min-h-[46px] w-full items-center gap-2.5 rounded-m px-2.5 py-1.5 text-left text-row transition-colors duration-120 hovering:hover:bg-sunken active:bg-sunken"
         >
           <Avatar id={user.id} name={name} size={34} online={present} ground="paper" />
-          <span className="min-w-0 flex-1 truncate">{name}</span>
+          <span className="min-w-0 flex-1 truncate" dir="auto">
+            {name}
+          </span>
           {present && <span className="sr-only">{t.members.isOnline}</span>}
           <span className="flex-none text-note text-ink-2">
             {[role === 'owner' && t.members.owner, user.id === me.id && t.members.me].filter(Boolean).join(' · ')}
