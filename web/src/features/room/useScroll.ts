@@ -75,6 +75,7 @@ export function useScroll({ rows, live, visible, unread, own, onTop, onBottom }:
   /** Rows in view, with their distance from its top. The first that is still there holds the view. */
   const anchors = useRef<Anchor[]>([]);
   const followed = useRef(true);
+  const heights = useRef({ box: 0, content: 0 });
   const placed = useRef(false);
   const wanted = useRef<Target>(undefined);
   const lastOwn = useRef(own);
@@ -84,6 +85,7 @@ export function useScroll({ rows, live, visible, unread, own, onTop, onBottom }:
   const look = useCallback(() => {
     const [el, inner] = [box.current, content.current];
     if (!el || !inner || !placed.current) return;
+    heights.current = { box: el.clientHeight, content: el.scrollHeight };
     const { top, bottom, height } = el.getBoundingClientRect();
     const all = rowsIn(inner);
     const first = firstBelow(all, top);
@@ -167,6 +169,12 @@ export function useScroll({ rows, live, visible, unread, own, onTop, onBottom }:
     look();
   }, [rows, live, visible, unread, own, onTop, onBottom, go, hold, look]);
 
+  const onScroll = useCallback(() => {
+    const el = box.current;
+    // A scroll that comes of another height is not the reader's: the observer below puts it right.
+    if (el?.clientHeight === heights.current.box && el.scrollHeight === heights.current.content) look();
+  }, [look]);
+
   useEffect(() => {
     const [el, inner] = [box.current, content.current];
     if (!el || !inner) return;
@@ -181,5 +189,5 @@ export function useScroll({ rows, live, visible, unread, own, onTop, onBottom }:
     return () => observer.disconnect();
   }, [hold, look]);
 
-  return { box, content, view, go, onScroll: look };
+  return { box, content, view, go, onScroll };
 }
