@@ -15,6 +15,9 @@ export default defineConfig({
   timeout: 60_000,
   forbidOnly: process.env['CI'] === 'true',
   reporter: 'list',
+  snapshotPathTemplate: '{testDir}/pictures/{arg}{ext}',
+  // A picture is wrong when one pixel in a hundred is: letters may be drawn a little differently elsewhere.
+  expect: { toHaveScreenshot: { maxDiffPixelRatio: 0.01, scale: 'css', stylePath: 'e2e/pictures.css' } },
   use: {
     locale: 'ko-KR',
     timezoneId: 'Asia/Seoul',

@@ -11,7 +11,11 @@ class InputMethod {
 
   /** The text that is being composed: underlined, not yet there. */
   async compose(text: string): Promise<void> {
-    await this.session.send('Input.imeSetComposition', { text, selectionStart: text.length, selectionEnd: text.length });
+    await this.session.send('Input.imeSetComposition', {
+      text,
+      selectionStart: text.length,
+      selectionEnd: text.length,
+    });
   }
 
   /** Ends the composition with this text. */

@@ -1,5 +1,5 @@
 import { useLayout } from '../lib/layout';
-import type { DialogProps } from './dialogKit';
+import type { DialogProps } from './DialogHead';
 import { laterKit } from './laterKit';
 
 const useModal = laterKit(() => import('./dialogKit'));

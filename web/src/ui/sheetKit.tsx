@@ -1,8 +1,8 @@
 import { Drawer as Base } from '@base-ui/react/drawer';
-import type { DialogProps } from './dialogKit';
+import { DialogHead, type DialogProps } from './DialogHead';
 
 /** Comes from below and is swiped away. It rises over the keyboard, and scrolls where it is taller than the page. */
-export function Sheet({ open, onClose, title, lead, children }: DialogProps) {
+export function Sheet({ open, onClose, face, title, lead, children }: DialogProps) {
   return (
     <Base.Root open={open} onOpenChange={(next) => !next && onClose()}>
       <Base.VirtualKeyboardProvider>
@@ -12,12 +12,7 @@ export function Sheet({ open, onClose, title, lead, children }: DialogProps) {
             <Base.Popup className="sheet scrollable max-h-[calc(100dvh-24px)] w-full rounded-t-l border-t border-line bg-surface px-5 pt-2.5 pb-[calc(max(20px,env(safe-area-inset-bottom))+var(--drawer-keyboard-inset,0px))] shadow-float outline-none">
               <span aria-hidden="true" className="mx-auto mb-3.5 block h-1 w-9 rounded-full bg-line" />
               <Base.Content>
-                <Base.Title className="text-title font-strong tracking-[-0.01em]" dir="auto">
-                  {title}
-                </Base.Title>
-                {lead !== undefined && (
-                  <Base.Description className="mt-1.5 text-label text-ink-2">{lead}</Base.Description>
-                )}
+                <DialogHead face={face} title={title} lead={lead} Title={Base.Title} Description={Base.Description} />
                 {children}
               </Base.Content>
             </Base.Popup>

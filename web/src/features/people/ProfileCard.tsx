@@ -15,31 +15,35 @@ export function ProfileCard({ user, me, onClose }: { user: User | undefined; me:
   // While it fades away it still says who.
   if (user && user !== last) setLast(user);
   const shown = user ?? last;
+  const present = usePresence((presence) => presence.online[shown?.id ?? ''] ?? false);
+  const self = shown?.id === me.id;
+  const words = [self && t.members.me, shown?.role === 'admin' && t.user.admin, present && !self && t.members.isOnline];
   return (
-    <Dialog open={user !== undefined} onClose={onClose} title={nameOf(t, shown)}>
-      {shown && <Card user={shown} me={me} onClose={onClose} />}
+    <Dialog
+      open={user !== undefined}
+      onClose={onClose}
+      face={
+        shown && <Avatar id={shown.id} name={nameOf(t, shown)} size={64} online={present || self} ground="surface" />
+      }
+      title={nameOf(t, shown)}
+      lead={words.filter(Boolean).join(' · ')}
+    >
+      {shown && <Actions user={shown} self={self} onClose={onClose} />}
     </Dialog>
   );
 }
 
-function Card({ user, me, onClose }: { user: User; me: User; onClose: () => void }) {
+function Actions({ user, self, onClose }: { user: User; self: boolean; onClose: () => void }) {
   const t = useT();
-  const present = usePresence((presence) => presence.online[user.id] ?? false);
-  const self = user.id === me.id;
   const open = useOpenDirect(onClose);
-  const words = [self && t.members.me, user.role === 'admin' && t.user.admin, present && !self && t.members.isOnline];
   return (
     <>
-      <div className="mt-4 flex items-center gap-4">
-        <Avatar id={user.id} name={nameOf(t, user)} size={64} online={present || self} ground="surface" />
-        <p className="text-label text-ink-2">{words.filter(Boolean).join(' · ')}</p>
-      </div>
       {open.error && (
         <p role="alert" className="mt-3 text-small text-danger">
           {wordError(t, open.error)}
         </p>
       )}
-      <div className="mt-5 flex justify-end gap-2">
+      <div className="mt-6 flex justify-end gap-2">
         <Button look="quiet" onClick={onClose}>
           {t.act.close}
         </Button>

@@ -61,7 +61,7 @@ export function NoticeLine({ notice: { events } }: { notice: Notice }) {
 export function DayLine({ at }: { at: string }) {
   const lang = useLang();
   return (
-    <div role="separator" aria-label={dayName(lang, at)} className="mt-4 mb-1 text-center">
+    <div role="separator" aria-label={dayName(lang, at)} className="day mt-4 mb-1 text-center">
       <span className="rounded-full bg-sunken px-3 py-1 text-note text-ink-2">{dayName(lang, at)}</span>
     </div>
   );
