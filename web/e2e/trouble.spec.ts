@@ -1,63 +1,63 @@
-import { composer, createRoom, desk, expect, log, message, open, say, signUp, test } from './maru';
+import { composer, desk, enter, expect, log, makeRoom, message, open, say, signUp, sizes, test } from './maru';
 
-test('what is written while the server is gone arrives once when it is back', async ({ browser, maru }) => {
-  const jisu = await open(browser, maru, desk);
-  const minho = await open(browser, maru, desk);
-  await signUp(jisu, 'jisu', '최지수');
-  await signUp(minho, 'minho', '김민호');
-  const room = await createRoom(jisu, '끊기는 방', '시험');
-  await minho.goto(`/rooms/${room}`);
-  await minho.getByRole('button', { name: '참여하기' }).click();
-  await say(jisu, '끊기기 전');
-  await expect(message(minho, '끊기기 전')).toBeVisible();
+for (const [size, device] of sizes) {
+  test(`what is written while the server is gone arrives once when it is back (${size})`, async ({ browser, maru }) => {
+    const jisu = await enter(browser, maru, device, 'jisu', '최지수');
+    const minho = await enter(browser, maru, desk, 'minho', '김민호');
+    const room = await makeRoom(jisu, { name: '끊기는 방' }, minho);
+    await jisu.goto(`/rooms/${room}`);
+    await minho.goto(`/rooms/${room}`);
+    await say(jisu, '끊기기 전');
+    await expect(message(minho, '끊기기 전')).toBeVisible();
 
-  await maru.kill();
-  await say(jisu, '없는 동안 하나');
-  await say(jisu, '없는 동안 둘');
-  await expect(message(jisu, '없는 동안 둘')).toContainText('기다리는 중');
-  await expect(jisu.getByText('연결이 끊겼어요')).toBeVisible();
-  await expect(composer(jisu)).toBeEnabled();
+    await maru.kill();
+    await say(jisu, '없는 동안 하나');
+    await say(jisu, '없는 동안 둘');
+    await expect(message(jisu, '없는 동안 둘')).toContainText('기다리는 중');
+    await expect(jisu.getByText('연결이 끊겼어요')).toBeVisible();
+    await expect(composer(jisu)).toBeEnabled();
 
-  await maru.start();
-  await expect(jisu.getByText('연결이 끊겼어요')).toHaveCount(0, { timeout: 20_000 });
-  for (const page of [jisu, minho]) {
-    await expect(message(page, '없는 동안 둘')).toHaveCount(1, { timeout: 20_000 });
-    await expect(message(page, '없는 동안 하나')).toHaveCount(1);
-    const texts = await log(page).getByRole('article').allInnerTexts();
-    const order = ['끊기기 전', '하나', '둘'].map((text) => texts.findIndex((line) => line.includes(text)));
-    expect(order).toEqual([...order].sort((a, b) => a - b));
-  }
-  await expect(message(jisu, '없는 동안 둘')).not.toContainText('기다리는 중');
-});
-
-test('a message that is refused says so, and can be sent again or discarded', async ({ browser, maru }) => {
-  const page = await open(browser, maru, desk);
-  await page.routeWebSocket(/socket\.io/u, (socket) => {
-    const server = socket.connectToServer();
-    let refusals = 1;
-    socket.onMessage((frame) => {
-      const sent = /^42(\d+)\["message:send"/u.exec(String(frame));
-      if (sent && refusals > 0 && String(frame).includes('거절될')) {
-        refusals -= 1;
-        socket.send(`43${sent[1]}[{"ok":false,"error":{"code":"forbidden","message":"no"}}]`);
-      } else server.send(frame);
-    });
+    await maru.start();
+    await expect(jisu.getByText('연결이 끊겼어요')).toHaveCount(0, { timeout: 20_000 });
+    for (const page of [jisu, minho]) {
+      await expect(message(page, '없는 동안 둘')).toHaveCount(1, { timeout: 20_000 });
+      await expect(message(page, '없는 동안 하나')).toHaveCount(1);
+      const texts = await log(page).getByRole('article').allInnerTexts();
+      const order = ['끊기기 전', '하나', '둘'].map((text) => texts.findIndex((line) => line.includes(text)));
+      expect(order).toEqual([...order].sort((a, b) => a - b));
+    }
+    await expect(message(jisu, '없는 동안 둘')).not.toContainText('기다리는 중');
   });
-  await signUp(page, 'jisu', '최지수');
-  await createRoom(page, '거절하는 방', '시험');
 
-  await say(page, '거절될 말');
-  const refused = message(page, '거절될 말');
-  await expect(refused).toContainText('보내지 못했어요');
-  await refused.getByRole('button', { name: '다시 보내기' }).click();
-  await expect(refused).not.toContainText('보내지 못했어요');
-  await page.reload();
-  await expect(message(page, '거절될 말')).toHaveCount(1);
+  test(`a message that is refused says so, and can be sent again or discarded (${size})`, async ({ browser, maru }) => {
+    const page = await enter(browser, maru, device, 'jisu', '최지수');
+    await page.routeWebSocket(/socket\.io/u, (socket) => {
+      const server = socket.connectToServer();
+      let refusals = 1;
+      socket.onMessage((frame) => {
+        const sent = /^42(\d+)\["message:send"/u.exec(String(frame));
+        if (sent && refusals > 0 && String(frame).includes('거절될')) {
+          refusals -= 1;
+          socket.send(`43${sent[1]}[{"ok":false,"error":{"code":"forbidden","message":"no"}}]`);
+        } else server.send(frame);
+      });
+    });
+    const room = await makeRoom(page, { name: '거절하는 방' });
+    await page.goto(`/rooms/${room}`);
 
-  await say(page, '거절될 말 둘');
-  await message(page, '거절될 말 둘').getByRole('button', { name: '버리기' }).click();
-  await expect(message(page, '거절될 말 둘')).toHaveCount(0);
-});
+    await say(page, '거절될 말');
+    const refused = message(page, '거절될 말');
+    await expect(refused).toContainText('보내지 못했어요');
+    await refused.getByRole('button', { name: '다시 보내기' }).click();
+    await expect(refused).not.toContainText('보내지 못했어요');
+    await page.reload();
+    await expect(message(page, '거절될 말')).toHaveCount(1);
+
+    await say(page, '거절될 말 둘');
+    await message(page, '거절될 말 둘').getByRole('button', { name: '버리기' }).click();
+    await expect(message(page, '거절될 말 둘')).toHaveCount(0);
+  });
+}
 
 test('a login that ends elsewhere ends here, and says why', async ({ browser, maru }) => {
   const desk1 = await open(browser, maru, desk);

@@ -28,7 +28,8 @@ export function Floor({ anchor, open, onClose, side, children }: FloorProps) {
           onClose();
       }}
     >
-      <Base.Portal>
+      {/* In the landmark of its button, so that whoever goes by landmarks finds it. */}
+      <Base.Portal container={anchor.closest<HTMLElement>('main, nav, aside')}>
         <Base.Positioner
           anchor={anchor}
           side={side}
