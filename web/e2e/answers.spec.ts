@@ -180,6 +180,7 @@ test('an edit that is never acknowledged keeps the text in the field', async ({ 
     });
   });
   const room = await makeRoom(page, { name: '고치는 방' });
+  await page.clock.install();
   await page.goto(`/rooms/${room}`);
   await say(page, '처음 쓴 말');
   await expect(message(page, '처음 쓴 말').locator('time')).toBeVisible();
@@ -187,7 +188,9 @@ test('an edit that is never acknowledged keeps the text in the field', async ({ 
   await composer(page).fill('고친 말');
   await composer(page).press('Enter');
   await expect(page.getByText('저장하는 중')).toBeVisible();
-  await expect(page.getByText('서버에 연결할 수 없어요')).toBeVisible({ timeout: 15_000 });
+  await page.clock.fastForward(11_000);
+  await expect(page.getByText('서버에 연결할 수 없어요')).toBeVisible();
+  await expect(page.getByText('메시지 수정 중')).toBeVisible();
   await expect(composer(page)).toHaveValue('고친 말');
   lost = false;
   await composer(page).press('Enter');

@@ -71,12 +71,13 @@ export const sizes: [string, Device][] = Object.entries({ desk, phone });
 /** What a page complains about; every test ends with nothing of it. */
 export const complaints: string[] = [];
 
-const origins = new WeakMap<BrowserContext, string>();
+/** The browsers of the test, with where they are; they close with it. */
+const opened = new Map<BrowserContext, string>();
 
 /** A browser of somebody's own. */
 export async function open(browser: Browser, maru: { url: string }, device: Device): Promise<Page> {
   const context = await browser.newContext({ ...device, baseURL: maru.url, locale: 'ko-KR' });
-  origins.set(context, maru.url);
+  opened.set(context, maru.url);
   const page = await context.newPage();
   page.on('pageerror', (error) => complaints.push(`${page.url()}: ${error.message}`));
   page.on('console', (message) => {
@@ -89,7 +90,7 @@ export async function open(browser: Browser, maru: { url: string }, device: Devi
 
 /** A call of the API as who is logged in there. */
 export async function call<Answer>(page: Page, method: string, path: string, data?: unknown): Promise<Answer> {
-  const headers = { Origin: origins.get(page.context()) ?? '' };
+  const headers = { Origin: opened.get(page.context()) ?? '' };
   const answer = await page.request.fetch(`/api/v1${path}`, { method, headers, ...(data ? { data } : {}) });
   if (!answer.ok()) throw new Error(`${method} ${path}: ${answer.status()} ${await answer.text()}`);
   return (answer.status() === 204 ? undefined : await answer.json()) as Answer;
@@ -169,7 +170,9 @@ export const test = base.extend<{ maru: Maru }>({
 });
 
 test.beforeEach(() => void complaints.splice(0));
-test.afterEach(() => {
+test.afterEach(async () => {
+  await Promise.all([...opened.keys()].map((context) => context.close()));
+  opened.clear();
   if (complaints.length > 0) throw new Error(`the pages complained:\n${complaints.join('\n')}`);
 });
 

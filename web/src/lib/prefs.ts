@@ -21,6 +21,17 @@ function readTheme(): Theme {
   return theme === 'dark' || theme === 'light' ? theme : 'system';
 }
 
+/** What the browser draws around the page, where its reader chose a theme: the page itself knows the system's alone. */
+const around = { light: '#f3efe9', dark: '#1c1815' };
+const metas = [...document.querySelectorAll<HTMLMetaElement>('meta[name="theme-color"]')];
+const ofSystem = metas.map(({ content }) => content);
+
+function colourAround(theme: Theme): void {
+  for (const [i, meta] of metas.entries()) meta.content = theme === 'system' ? (ofSystem[i] ?? '') : around[theme];
+}
+
+colourAround(readTheme());
+
 const year = 365 * 24 * 60 * 60;
 
 /** The server reads these to send the page in the reader's language and theme. */
@@ -39,6 +50,7 @@ export function chooseTheme(theme: Theme): void {
   keep('maru_theme', theme);
   if (theme === 'system') delete document.documentElement.dataset['theme'];
   else document.documentElement.dataset['theme'] = theme;
+  colourAround(theme);
   usePrefs.setState({ theme });
 }
 
