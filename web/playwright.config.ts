@@ -10,7 +10,8 @@ function chromium(): string {
 
 export default defineConfig({
   testDir: 'e2e',
-  workers: 1,
+  // Each is a browser and a server: most of the time one of them waits.
+  workers: 2,
   retries: 0,
   timeout: 60_000,
   forbidOnly: process.env['CI'] === 'true',

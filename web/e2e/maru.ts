@@ -160,20 +160,24 @@ export async function say(page: Page, text: string): Promise<void> {
   await page.getByRole('button', { name: '보내기', exact: true }).click();
 }
 
-export const test = base.extend<{ maru: Maru }>({
+export const test = base.extend<{ maru: Maru; tidy: undefined }>({
   // eslint wants a pattern here, and the fixture needs nothing.
   maru: async ({ browserName: _ }, use) => {
     const maru = await Maru.start();
     await use(maru);
     await maru.remove();
   },
-});
-
-test.beforeEach(() => void complaints.splice(0));
-test.afterEach(async () => {
-  await Promise.all([...opened.keys()].map((context) => context.close()));
-  opened.clear();
-  if (complaints.length > 0) throw new Error(`the pages complained:\n${complaints.join('\n')}`);
+  // A fixture, not a hook: hooks of a shared file hold for the first file that loads it alone.
+  tidy: [
+    async ({ browserName: _ }, use) => {
+      complaints.splice(0);
+      await use(undefined);
+      await Promise.all([...opened.keys()].map((context) => context.close()));
+      opened.clear();
+      if (complaints.length > 0) throw new Error(`the pages complained:\n${complaints.join('\n')}`);
+    },
+    { auto: true },
+  ],
 });
 
 export { expect } from '@playwright/test';

@@ -188,10 +188,9 @@ export function goLive(): void {
         // Who came and went meanwhile was not told.
         if (returned) forgetPresence();
         onReady(ready);
-        if (returned) {
-          refreshLobby();
-          refreshMembers();
-        }
+        // What changed there before this connection, on the way of the page or while it was away, was not told.
+        refreshLobby();
+        refreshMembers();
         returned = true;
       },
       message: onMessage,

@@ -18,7 +18,7 @@ export function useLobby() {
 
 export const setLobby = (categories: Category[]): void => void queryClient.setQueryData(lobbyKey, categories);
 
-/** The connection was away: what changed in the lobby meanwhile was not told. */
+/** A connection begins: what changed in the lobby before was not told. */
 export const refreshLobby = (): void => void queryClient.invalidateQueries({ queryKey: lobbyKey });
 
 const without = (category: Category, roomId: string): Category =>

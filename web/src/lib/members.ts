@@ -19,7 +19,7 @@ export function useMembers(roomId: string, enabled: boolean) {
   });
 }
 
-/** After an interruption comings and goings were missed. */
+/** A connection begins: comings and goings before were not told. */
 export const refreshMembers = (): void => void queryClient.invalidateQueries({ queryKey: ['members'] });
 
 export const dropMembers = (roomId: string): void => queryClient.removeQueries({ queryKey: membersKey(roomId) });

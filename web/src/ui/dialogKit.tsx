@@ -1,4 +1,5 @@
 import { Dialog as Base } from '@base-ui/react/dialog';
+import { finalFocus } from './finalFocus';
 import { DialogHead, type DialogProps } from './DialogHead';
 
 export function Modal({ open, onClose, face, title, lead, children }: DialogProps) {
@@ -7,7 +8,10 @@ export function Modal({ open, onClose, face, title, lead, children }: DialogProp
       <Base.Portal>
         <Base.Backdrop className="scrim" />
         <Base.Viewport className="fixed inset-0 z-50 grid place-items-center overflow-auto p-4">
-          <Base.Popup className="pop w-full max-w-[440px] rounded-l border border-line bg-surface p-6 shadow-float outline-none">
+          <Base.Popup
+            finalFocus={() => finalFocus()}
+            className="pop w-full max-w-[440px] rounded-l border border-line bg-surface p-6 shadow-float outline-none"
+          >
             <DialogHead face={face} title={title} lead={lead} Title={Base.Title} Description={Base.Description} />
             {children}
           </Base.Popup>

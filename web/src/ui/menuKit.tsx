@@ -2,6 +2,7 @@ import { Menu as Base } from '@base-ui/react/menu';
 import { Check } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { cx } from './cx';
+import { finalFocus } from './finalFocus';
 
 const item =
   'flex min-h-10 cursor-pointer items-center gap-2.5 rounded-s px-3 text-label outline-none select-none data-highlighted:bg-sunken touch:min-h-11';
@@ -39,7 +40,7 @@ export function Floor({ anchor, open, onClose, side, children }: FloorProps) {
           className="z-50 outline-none"
         >
           <Base.Popup
-            finalFocus={() => anchor}
+            finalFocus={() => finalFocus(anchor)}
             className="pop max-w-[280px] min-w-[200px] rounded-m border border-line bg-surface p-1.5 shadow-float outline-none"
           >
             {children}

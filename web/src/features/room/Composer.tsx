@@ -64,7 +64,7 @@ export function Composer({ roomId, name, hint, editing, saving, onSave, onCancel
     if (edited !== undefined) {
       wasEditing.current = true;
       el.value = editedText ?? '';
-      // The menu that was used to come here gives the focus back first.
+      // A menu or a sheet holds the focus until it is gone.
       const timer = setTimeout(() => {
         el.focus();
         el.setSelectionRange(el.value.length, el.value.length);
