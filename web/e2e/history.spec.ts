@@ -146,3 +146,24 @@ test('comings and goings take one line, which opens', async ({ browser, maru }) 
   await line.click();
   await expect(log(jisu).getByRole('listitem')).toHaveCount(0);
 });
+
+test('a name stands once for what one person says in a row, the time at its end, the day above', async ({
+  browser,
+  maru,
+}) => {
+  const jisu = await enter(browser, maru, desk, 'jisu', '최지수');
+  const minho = await enter(browser, maru, desk, 'minho', '김민호');
+  const room = await makeRoom(jisu, { name: '모이는 방' }, minho);
+  for (const text of ['하나', '둘', '셋']) await tell(minho, room, text);
+  await tell(jisu, room, '넷');
+  await tell(minho, room, '다섯');
+  await jisu.goto(`/rooms/${room}`);
+  await expect(message(jisu, '다섯')).toBeVisible();
+  const named = (await articles(jisu).allInnerTexts()).map((text) => text.includes('김민호'));
+  expect(named).toEqual([true, false, false, false, true]);
+  await expect(message(jisu, '셋').locator('time')).toHaveText(/^오[전후] \d{1,2}:\d{2}$/u);
+  const today = await jisu.evaluate(() =>
+    new Intl.DateTimeFormat('ko-KR', { month: 'long', day: 'numeric', weekday: 'long' }).format(),
+  );
+  await expect(log(jisu).getByRole('separator', { name: today })).toHaveCount(1);
+});

@@ -1,9 +1,10 @@
 import { useRef, useState } from 'react';
 import { Link, Navigate, useLocation } from 'react-router';
-import { useT, wordError, wordFields } from '../../lib/i18n';
+import { useT, wordFields } from '../../lib/i18n';
 import { typed } from '../../lib/forms';
 import { isTouch } from '../../lib/layout';
 import { useEnding, useMe } from '../../lib/session';
+import { Wrong } from '../../ui/Wrong';
 import { Button } from '../../ui/Button';
 import { PasswordField, TextField } from '../../ui/TextField';
 import { Frame, footLink } from './Frame';
@@ -82,11 +83,7 @@ export function LogIn() {
           hide={t.auth.hide}
           error={fields['password']}
         />
-        {logIn.error && Object.keys(fields).length === 0 && (
-          <p role="alert" className="text-small text-danger">
-            {wordError(t, logIn.error)}
-          </p>
-        )}
+        {logIn.error && Object.keys(fields).length === 0 && <Wrong error={logIn.error} />}
         <Button type="submit" busy={logIn.isPending} className="mt-1 min-h-11">
           {t.act.logIn}
         </Button>

@@ -2,10 +2,11 @@ import { useRef, useState } from 'react';
 import { Link, Navigate, useLocation } from 'react-router';
 import { codePoints } from '../../lib/formats';
 import { typed } from '../../lib/forms';
-import { useT, wordError, wordFields } from '../../lib/i18n';
+import { useT, wordFields } from '../../lib/i18n';
 import { useMe } from '../../lib/session';
 import { useSite } from '../../lib/site';
 import { Refusal } from '../../lib/problem';
+import { Wrong } from '../../ui/Wrong';
 import { Button } from '../../ui/Button';
 import { PasswordField, TextField } from '../../ui/TextField';
 import { Frame, footLink } from './Frame';
@@ -104,11 +105,7 @@ export function SignUp() {
             hide={t.auth.hide}
             error={fields['password']}
           />
-          {signUp.error && Object.keys(fields).length === 0 && (
-            <p role="alert" className="text-small text-danger">
-              {wordError(t, signUp.error)}
-            </p>
-          )}
+          {signUp.error && Object.keys(fields).length === 0 && <Wrong error={signUp.error} />}
           <Button type="submit" busy={signUp.isPending} className="mt-1 min-h-11">
             {t.act.signUp}
           </Button>

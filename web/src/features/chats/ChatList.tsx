@@ -1,14 +1,15 @@
 import { MessageCircle } from 'lucide-react';
 import { Link, NavLink } from 'react-router';
 import { ago } from '../../lib/formats';
-import { nameOf, useLang, useT, wordError } from '../../lib/i18n';
+import { nameOf, useLang, useT } from '../../lib/i18n';
 import { stirredAt, useMyRooms } from '../../lib/rooms';
 import { usePresence, useUsers } from '../../lib/users';
 import type { MyRoom, User } from '../../wire.gen';
+import { Failed } from '../../ui/Failed';
 import { Avatar, RoomTile } from '../../ui/Avatar';
 import { Badge } from '../../ui/Badge';
 import { buttonClass } from '../../ui/Button';
-import { EmptyState, ErrorState, Skeleton } from '../../ui/States';
+import { EmptyState, Skeleton } from '../../ui/States';
 import { cx } from '../../ui/cx';
 import { previewOf } from './preview';
 
@@ -17,14 +18,7 @@ export function ChatList({ me }: { me: User }) {
   const t = useT();
   const { data, error, refetch } = useMyRooms();
   if (!data && error) {
-    return (
-      <ErrorState
-        title={t.error.title}
-        text={wordError(t, error)}
-        action={t.act.retry}
-        onAction={() => void refetch()}
-      />
-    );
+    return <Failed error={error} onRetry={refetch} />;
   }
   if (!data) return <Waiting />;
   if (data.length === 0) {

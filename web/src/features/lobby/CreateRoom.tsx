@@ -2,13 +2,12 @@ import { useMutation } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
 import { useNavigate } from 'react-router';
 import { api } from '../../lib/api';
-import { codePoints } from '../../lib/formats';
-import { typed } from '../../lib/forms';
-import { useT, wordError, wordFields } from '../../lib/i18n';
+import { useT } from '../../lib/i18n';
 import { useLobby } from '../../lib/lobby';
-import { Refusal } from '../../lib/problem';
+import { readRoom, wordRoomFields } from '../../lib/roomForm';
 import { applyRoom, setRoom } from '../../lib/rooms';
 import type { CreateRoom as Body } from '../../wire.gen';
+import { Wrong } from '../../ui/Wrong';
 import { Button } from '../../ui/Button';
 import { Dialog } from '../../ui/Dialog';
 import { EmojiField } from '../../ui/EmojiField';
@@ -49,35 +48,19 @@ function Form({ onClose }: { onClose: () => void }) {
 
   const submit = () => {
     if (!form.current || create.isPending) return;
-    const values = new FormData(form.current);
-    const read = (name: string) => typed(values, name).trim().normalize('NFC');
-    const [newCategory, name, topic] = [category?.name ?? read('newCategory'), read('name'), read('topic')];
-    const limit = (text: string, most: number): string | undefined =>
-      text === '' ? t.field.required : codePoints(text) > most ? t.field.too_long : undefined;
-    const found: Record<string, string> = {};
-    for (const [field, problem] of [
-      ['category', limit(newCategory, 20)],
-      ['name', limit(name, 40)],
-      ['topic', codePoints(topic) > 200 ? t.field.too_long : undefined],
-    ] as const) {
-      if (problem !== undefined) found[field] = problem;
-    }
+    const fieldsOf = category ? (['name', 'topic'] as const) : (['category', 'name', 'topic'] as const);
+    const { room, wrong: found, valid } = readRoom(t, form.current, fieldsOf);
     setWrong(found);
-    if (Object.keys(found).length > 0) return;
+    if (!valid) return;
+    const { name, topic } = room;
     create.mutate({
-      category: newCategory,
+      category: category?.name ?? room.category,
       name,
       ...(topic === '' ? {} : { topic }),
       ...(emoji === '' ? {} : { emoji }),
     });
   };
-
-  const taken = create.error instanceof Refusal && create.error.code === 'room_name_taken';
-  const fields: Record<string, string> = {
-    ...wordFields(t, create.error),
-    ...(taken ? { name: t.error.room_name_taken } : {}),
-    ...wrong,
-  };
+  const fields = { ...wordRoomFields(t, create.error), ...wrong };
 
   return (
     <form
@@ -94,7 +77,7 @@ function Form({ onClose }: { onClose: () => void }) {
       {categories.length > 0 && (
         <RadioChips
           label={t.create.category}
-          name="category"
+          name="chosen"
           value={category?.id ?? another}
           options={[
             ...categories.map(({ id, name }) => ({ value: id, label: name })),
@@ -107,7 +90,7 @@ function Form({ onClose }: { onClose: () => void }) {
       {!category && (
         <TextField
           label={t.create.categoryName}
-          name="newCategory"
+          name="category"
           hint={t.create.categoryHint}
           error={fields['category']}
         />
@@ -120,11 +103,7 @@ function Form({ onClose }: { onClose: () => void }) {
         error={fields['emoji']}
         onChoose={setEmoji}
       />
-      {create.error && Object.keys(fields).length === 0 && (
-        <p role="alert" className="text-small text-danger">
-          {wordError(t, create.error)}
-        </p>
-      )}
+      {create.error && Object.keys(fields).length === 0 && <Wrong error={create.error} />}
       <div className="mt-1 flex justify-end gap-2">
         <Button look="quiet" onClick={onClose}>
           {t.act.cancel}

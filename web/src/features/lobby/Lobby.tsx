@@ -1,16 +1,17 @@
 import { LayoutGrid, Plus, Users } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import { Link } from 'react-router';
-import { useT, wordError } from '../../lib/i18n';
+import { useT } from '../../lib/i18n';
 import { useLobby } from '../../lib/lobby';
 import { useMyRooms } from '../../lib/rooms';
 import { useMe } from '../../lib/session';
 import type { Room } from '../../wire.gen';
+import { Failed } from '../../ui/Failed';
 import { RoomTile } from '../../ui/Avatar';
 import { Bar } from '../../ui/Bar';
 import { Button, buttonClass } from '../../ui/Button';
 import { Chip } from '../../ui/Chip';
-import { EmptyState, ErrorState, Skeleton } from '../../ui/States';
+import { EmptyState, Skeleton } from '../../ui/States';
 
 /** Every public room, by category. `menu` is what a visitor with a phone has beside the doors. */
 export function Lobby({ onCreate, menu }: { onCreate: () => void; menu: ReactNode }) {
@@ -54,14 +55,7 @@ export function Lobby({ onCreate, menu }: { onCreate: () => void; menu: ReactNod
               </Link>
             </section>
           )}
-          {!data && error && (
-            <ErrorState
-              title={t.error.title}
-              text={wordError(t, error)}
-              action={t.act.retry}
-              onAction={() => void refetch()}
-            />
-          )}
+          {!data && error && <Failed error={error} onRetry={refetch} />}
           {!data && !error && <Waiting />}
           {data && total === 0 && (
             <EmptyState

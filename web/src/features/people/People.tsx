@@ -1,15 +1,16 @@
 import { UserSearch } from 'lucide-react';
 import { useState } from 'react';
-import { nameOf, useT, wordError } from '../../lib/i18n';
+import { nameOf, useT } from '../../lib/i18n';
 import { usePeople } from '../../lib/people';
 import { stirredAt, useMyRooms } from '../../lib/rooms';
 import { useSettled } from '../../lib/search';
 import { usePresence, useUsers } from '../../lib/users';
 import type { User } from '../../wire.gen';
+import { Failed } from '../../ui/Failed';
 import { Avatar } from '../../ui/Avatar';
 import { Bar } from '../../ui/Bar';
 import { SearchField } from '../../ui/SearchField';
-import { EmptyState, ErrorState, Skeleton } from '../../ui/States';
+import { EmptyState, Skeleton } from '../../ui/States';
 import { Title } from '../../ui/Title';
 
 /** Everybody on this server, by name; before anything is typed, those one has written with. */
@@ -60,14 +61,7 @@ function Found({ query, onProfile }: { query: string; onProfile: (user: User) =>
   const t = useT();
   const { data, error, refetch, isPlaceholderData } = usePeople(query);
   if (error && !data) {
-    return (
-      <ErrorState
-        title={t.error.title}
-        text={wordError(t, error)}
-        action={t.act.retry}
-        onAction={() => void refetch()}
-      />
-    );
+    return <Failed error={error} onRetry={refetch} />;
   }
   if (!data) {
     return (

@@ -1,9 +1,10 @@
 import { MessageCircle } from 'lucide-react';
 import { useState } from 'react';
-import { nameOf, useT, wordError } from '../../lib/i18n';
+import { nameOf, useT } from '../../lib/i18n';
 import { useOpenDirect } from '../../lib/people';
 import { usePresence } from '../../lib/users';
 import type { User } from '../../wire.gen';
+import { Wrong } from '../../ui/Wrong';
 import { Avatar } from '../../ui/Avatar';
 import { Button } from '../../ui/Button';
 import { Dialog } from '../../ui/Dialog';
@@ -38,11 +39,7 @@ function Actions({ user, self, onClose }: { user: User; self: boolean; onClose: 
   const open = useOpenDirect(onClose);
   return (
     <>
-      {open.error && (
-        <p role="alert" className="mt-3 text-small text-danger">
-          {wordError(t, open.error)}
-        </p>
-      )}
+      {open.error && <Wrong error={open.error} className="mt-3" />}
       <div className="mt-6 flex justify-end gap-2">
         <Button look="quiet" onClick={onClose}>
           {t.act.close}

@@ -5,8 +5,9 @@ import { moment } from '../../lib/formats';
 import { useLang, useT, wordError } from '../../lib/i18n';
 import { queryClient } from '../../lib/queryClient';
 import type { Session } from '../../wire.gen';
+import { Failed } from '../../ui/Failed';
 import { Button } from '../../ui/Button';
-import { ErrorState, Skeleton } from '../../ui/States';
+import { Skeleton } from '../../ui/States';
 import { toast } from '../../ui/Toast';
 import { deviceOf } from './deviceOf';
 import { Section } from './Section';
@@ -22,14 +23,7 @@ export function Devices() {
   const { data, error, refetch } = useSessions();
   return (
     <Section title={t.me.devices}>
-      {!data && error && (
-        <ErrorState
-          title={t.error.title}
-          text={wordError(t, error)}
-          action={t.act.retry}
-          onAction={() => void refetch()}
-        />
-      )}
+      {!data && error && <Failed error={error} onRetry={refetch} />}
       {!data && !error && <Skeleton className="h-12 w-full" />}
       <ul className="-my-2 divide-y divide-line">
         {data?.map((session) => (

@@ -10,6 +10,7 @@ import { chooseLang, chooseTheme, usePrefs, type Lang, type Theme } from '../../
 import { setMe, useMe } from '../../lib/session';
 import { learnUsers } from '../../lib/users';
 import type { User } from '../../wire.gen';
+import { Wrong } from '../../ui/Wrong';
 import { Avatar } from '../../ui/Avatar';
 import { Bar } from '../../ui/Bar';
 import { Button } from '../../ui/Button';
@@ -40,15 +41,6 @@ export function Profile() {
         </div>
       </div>
     </main>
-  );
-}
-
-function Wrong({ error }: { error: unknown }) {
-  const t = useT();
-  return (
-    <p role="alert" className="text-small text-danger">
-      {wordError(t, error)}
-    </p>
   );
 }
 

@@ -1,5 +1,6 @@
 import { useMutation } from '@tanstack/react-query';
-import { useT, wordError } from '../../lib/i18n';
+import { useT } from '../../lib/i18n';
+import { Wrong } from '../../ui/Wrong';
 import { Button } from '../../ui/Button';
 import { Dialog } from '../../ui/Dialog';
 
@@ -27,11 +28,7 @@ function Answer({ action, act, onClose }: Pick<Props, 'action' | 'act' | 'onClos
   const run = useMutation({ mutationFn: act, onSuccess: onClose });
   return (
     <>
-      {run.error && (
-        <p role="alert" className="mt-3 text-small text-danger">
-          {wordError(t, run.error)}
-        </p>
-      )}
+      {run.error && <Wrong error={run.error} className="mt-3" />}
       <div className="mt-6 flex justify-end gap-2">
         <Button look="quiet" onClick={onClose}>
           {t.act.cancel}

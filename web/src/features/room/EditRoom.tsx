@@ -1,12 +1,11 @@
 import { useMutation } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
 import { api } from '../../lib/api';
-import { codePoints } from '../../lib/formats';
-import { typed } from '../../lib/forms';
-import { useT, wordError, wordFields } from '../../lib/i18n';
-import { Refusal } from '../../lib/problem';
+import { useT } from '../../lib/i18n';
+import { readRoom, wordRoomFields } from '../../lib/roomForm';
 import { applyRoom } from '../../lib/rooms';
 import type { Room, UpdateRoom } from '../../wire.gen';
+import { Wrong } from '../../ui/Wrong';
 import { Button } from '../../ui/Button';
 import { Dialog } from '../../ui/Dialog';
 import { EmojiField } from '../../ui/EmojiField';
@@ -36,21 +35,11 @@ function Form({ room, onClose }: { room: Room; onClose: () => void }) {
   });
   const submit = () => {
     if (!form.current || save.isPending) return;
-    const values = new FormData(form.current);
-    const [name, topic] = ['name', 'topic'].map((field) => typed(values, field).trim().normalize('NFC'));
-    const found: Record<string, string> = {};
-    if (!name) found['name'] = t.field.required;
-    else if (codePoints(name) > 40) found['name'] = t.field.too_long;
-    if (codePoints(topic ?? '') > 200) found['topic'] = t.field.too_long;
+    const { room: typed, wrong: found, valid } = readRoom(t, form.current, ['name', 'topic']);
     setWrong(found);
-    if (Object.keys(found).length === 0) save.mutate({ name: name ?? '', topic: topic ?? '', emoji });
+    if (valid) save.mutate({ ...typed, emoji });
   };
-  const taken = save.error instanceof Refusal && save.error.code === 'room_name_taken';
-  const fields: Record<string, string> = {
-    ...wordFields(t, save.error),
-    ...(taken ? { name: t.error.room_name_taken } : {}),
-    ...wrong,
-  };
+  const fields = { ...wordRoomFields(t, save.error), ...wrong };
   return (
     <form
       ref={form}
@@ -77,11 +66,7 @@ function Form({ room, onClose }: { room: Room; onClose: () => void }) {
         error={fields['emoji']}
         onChoose={setEmoji}
       />
-      {save.error && Object.keys(fields).length === 0 && (
-        <p role="alert" className="text-small text-danger">
-          {wordError(t, save.error)}
-        </p>
-      )}
+      {save.error && Object.keys(fields).length === 0 && <Wrong error={save.error} />}
       <div className="mt-1 flex justify-end gap-2">
         <Button look="quiet" onClick={onClose}>
           {t.act.cancel}

@@ -1,9 +1,10 @@
 import { useMutation } from '@tanstack/react-query';
 import { Users } from 'lucide-react';
 import { api } from '../../lib/api';
-import { useT, wordError } from '../../lib/i18n';
+import { useT } from '../../lib/i18n';
 import { applyRoom } from '../../lib/rooms';
 import type { Room } from '../../wire.gen';
+import { Wrong } from '../../ui/Wrong';
 import { RoomTile } from '../../ui/Avatar';
 import { Button } from '../../ui/Button';
 
@@ -34,11 +35,7 @@ export function JoinCard({ room }: { room: Room }) {
           {t.room.members(room.memberCount)}
         </p>
         <p className="mt-5 text-label">{room.history === 'all' ? t.room.joinHint : t.room.joinHintSince}</p>
-        {join.error && (
-          <p role="alert" className="mt-2 text-small text-danger">
-            {wordError(t, join.error)}
-          </p>
-        )}
+        {join.error && <Wrong error={join.error} className="mt-2" />}
         <Button busy={join.isPending} onClick={() => join.mutate()} className="mt-4 w-full">
           {t.act.join}
         </Button>

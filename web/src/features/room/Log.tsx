@@ -17,7 +17,8 @@ import { useConn } from '../../lib/conn';
 import { useUsers } from '../../lib/users';
 import { useVisible } from '../../lib/visible';
 import type { Message, MyRoom, Room, User } from '../../wire.gen';
-import { EmptyState, ErrorState, Skeleton } from '../../ui/States';
+import { Failed } from '../../ui/Failed';
+import { EmptyState, Skeleton } from '../../ui/States';
 import { toast } from '../../ui/Toast';
 import { Announcer } from './Announcer';
 import { Bubble } from './Bubble';
@@ -118,14 +119,7 @@ export function Log({ room, name, mine, me, covered, onProfile, onEdit, onDelete
   const onMenu = useCallback((message: Message, beside: HTMLElement) => setPressed({ message, beside }), []);
 
   if (!timeline && error) {
-    return (
-      <ErrorState
-        title={t.error.title}
-        text={wordError(t, error)}
-        action={t.act.retry}
-        onAction={() => void refetch()}
-      />
-    );
+    return <Failed error={error} onRetry={refetch} />;
   }
   const row = (one: Row) => {
     switch (one.kind) {

@@ -1,9 +1,10 @@
-import { nameOf, useT, wordError } from '../../lib/i18n';
+import { nameOf, useT } from '../../lib/i18n';
 import { useMembers } from '../../lib/members';
 import { usePresence } from '../../lib/users';
 import type { Member, User } from '../../wire.gen';
+import { Failed } from '../../ui/Failed';
 import { Avatar } from '../../ui/Avatar';
-import { ErrorState, Skeleton } from '../../ui/States';
+import { Skeleton } from '../../ui/States';
 
 interface Props {
   roomId: string;
@@ -19,14 +20,7 @@ export function Members({ roomId, me, onProfile }: Props) {
   const { data, error, refetch } = useMembers(roomId, true);
   const online = usePresence((presence) => presence.online);
   if (!data && error) {
-    return (
-      <ErrorState
-        title={t.error.title}
-        text={wordError(t, error)}
-        action={t.act.retry}
-        onAction={() => void refetch()}
-      />
-    );
+    return <Failed error={error} onRetry={refetch} />;
   }
   if (!data) {
     return (

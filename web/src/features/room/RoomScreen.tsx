@@ -1,12 +1,13 @@
 import { Link, Navigate, useLocation, useParams } from 'react-router';
-import { useT, wordError } from '../../lib/i18n';
+import { useT } from '../../lib/i18n';
 import { Refusal } from '../../lib/problem';
 import { useRoom } from '../../lib/rooms';
 import { useMe } from '../../lib/session';
 import type { User } from '../../wire.gen';
+import { Failed } from '../../ui/Failed';
 import { Bar } from '../../ui/Bar';
 import { buttonClass } from '../../ui/Button';
-import { EmptyState, ErrorState, Skeleton } from '../../ui/States';
+import { EmptyState, Skeleton } from '../../ui/States';
 import { Title } from '../../ui/Title';
 import { Back } from './Header';
 import { OpenRoom } from './OpenRoom';
@@ -59,14 +60,7 @@ function Found({ id, me, ...rest }: RoomScreenProps & { id: string; me: User }) 
           </Link>
         </EmptyState>
       )}
-      {error && !gone && (
-        <ErrorState
-          title={t.error.title}
-          text={wordError(t, error)}
-          action={t.act.retry}
-          onAction={() => void refetch()}
-        />
-      )}
+      {error && !gone && <Failed error={error} onRetry={refetch} />}
     </main>
   );
 }
