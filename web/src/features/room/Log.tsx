@@ -86,7 +86,7 @@ export function Log({ room, name, mine, me, covered, onProfile, onEdit, onDelete
   );
   const last = rows.at(-1);
   const own = last?.kind === 'line' && last.own ? last.key : undefined;
-  const { box, content, view, go, onScroll } = useScroll({
+  const { box, content, view, go, giveUp, onScroll } = useScroll({
     rows,
     live: !hasNewer,
     visible,
@@ -103,7 +103,10 @@ export function Log({ room, name, mine, me, covered, onProfile, onEdit, onDelete
     const there = target === 'end' ? !hasNewer : present === undefined || reachesBackTo(present, readUpTo ?? 0);
     if (there) return;
     const moving = target === 'end' ? loadNewest(room.id) : loadAround(room.id, readUpTo ?? 0);
-    moving.catch((failure: unknown) => toast(wordError(t, failure)));
+    moving.catch((failure: unknown) => {
+      giveUp();
+      toast(wordError(t, failure));
+    });
   };
 
   // What is written goes to the present, and so does its writer.

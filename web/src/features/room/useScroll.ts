@@ -189,5 +189,10 @@ export function useScroll({ rows, live, visible, unread, own, onTop, onBottom }:
     return () => observer.disconnect();
   }, [hold, look]);
 
-  return { box, content, view, go, onScroll };
+  /** What was wanted will not come. */
+  const giveUp = useCallback(() => {
+    wanted.current = undefined;
+  }, []);
+
+  return { box, content, view, go, giveUp, onScroll };
 }
