@@ -167,3 +167,30 @@ test('a name stands once for what one person says in a row, the time at its end,
   );
   await expect(log(jisu).getByRole('separator', { name: today })).toHaveCount(1);
 });
+
+test('a message that failed does not hold its writer in the present', async ({ browser, maru }) => {
+  const page = await enter(browser, maru, desk, 'jisu', '최지수');
+  const room = await makeRoom(page, { name: '긴 방' });
+  for (let i = 0; i < 280; i += 1) await tell(page, room, `줄 ${i}.`);
+  await page.routeWebSocket(/socket\.io/u, (socket) => {
+    const server = socket.connectToServer();
+    socket.onMessage((frame) => {
+      const sent = /^42(\d+)\["message:send"/u.exec(String(frame));
+      if (sent) socket.send(`43${sent[1]}[{"ok":false,"error":{"code":"forbidden","message":"no"}}]`);
+      else server.send(frame);
+    });
+  });
+  await page.goto(`/rooms/${room}`);
+  await say(page, '안 가는 말');
+  await expect(message(page, '안 가는 말')).toContainText('보내지 못했어요');
+  for (let tries = 0; tries < 100 && !(await message(page, '줄 0.').isVisible()); tries += 1) {
+    await log(page).evaluate((el) => el.scrollBy(0, -800));
+    await page.waitForTimeout(30);
+  }
+  await expect(message(page, '줄 0.')).toBeInViewport();
+  await page.waitForTimeout(500);
+  await expect(message(page, '줄 0.')).toBeInViewport();
+  await page.getByRole('button', { name: '최신 메시지로' }).click();
+  await message(page, '안 가는 말').getByRole('button', { name: '버리기' }).click();
+  await expect(message(page, '안 가는 말')).toHaveCount(0);
+});

@@ -40,6 +40,11 @@ for (const [size, device] of sizes) {
       await expect(minho.getByRole('heading', { name: 'Settings', level: 1 })).toBeVisible();
       expect(await minho.evaluate(() => (window as unknown as { first: string }).first)).toBe('en dark');
       expect(await minho.evaluate(() => getComputedStyle(document.body).backgroundColor)).toBe('rgb(23, 20, 17)');
+      // What the browser draws around the page follows the choice, not the system.
+      const around = minho.locator('meta[name="theme-color"]').first();
+      await expect(around).toHaveAttribute('content', '#1c1815');
+      await minho.getByRole('button', { name: 'System' }).click();
+      await expect(around).toHaveAttribute('content', '#f3efe9');
       await minho.getByRole('button', { name: '한국어' }).click();
     });
 

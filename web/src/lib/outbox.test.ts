@@ -137,6 +137,18 @@ describe('the outbox', () => {
     expect(states()).toEqual([]);
     expect(sent).toEqual([clientId]);
   });
+  it('keeps nothing for a room that is gone, whatever is still answered', async () => {
+    const { outbox, calls, settle, states } = world();
+    outbox.add('a', '1');
+    outbox.add('a', '2');
+    outbox.add('b', '3');
+    outbox.dropRoom('a');
+    expect(states()).toEqual(['3:sending']);
+    calls[0]?.fail(refusal('not_found'));
+    await settle();
+    expect(states()).toEqual(['3:sending']);
+    expect(calls).toHaveLength(2);
+  });
   it('sends NFC', () => {
     const { outbox, calls } = world();
     outbox.add('a', '한글'.normalize('NFD'));

@@ -109,9 +109,9 @@ export function Log({ room, name, mine, me, covered, onProfile, onEdit, onDelete
     });
   };
 
-  // What is written goes to the present, and so does its writer.
+  // What is written goes to the present, and so does its writer. What failed waits there, wherever they look.
   const online = useConn((conn) => conn.online);
-  const writing = outgoing.length > 0;
+  const writing = outgoing.some(({ state }) => state !== 'failed');
   useEffect(() => {
     if (writing && hasNewer && online) loadNewest(room.id).catch(() => undefined);
   }, [writing, hasNewer, online, room.id]);
@@ -121,9 +121,7 @@ export function Log({ room, name, mine, me, covered, onProfile, onEdit, onDelete
 
   const onMenu = useCallback((message: Message, beside: HTMLElement) => setPressed({ message, beside }), []);
 
-  if (!timeline && error) {
-    return <Failed error={error} onRetry={refetch} />;
-  }
+  if (!timeline && error) return <Failed error={error} onRetry={refetch} />;
   const row = (one: Row) => {
     switch (one.kind) {
       case 'day':
