@@ -23,6 +23,7 @@ export const Bubble = memo(function Bubble({ line, sender, onProfile, onMenu, me
   const t = useT();
   const { own, first, message, outgoing } = line;
   const deleted = message?.kind === 'deleted';
+  const failed = outgoing?.state === 'failed';
   const text = message?.text ?? outgoing?.text ?? '';
   const name = nameOf(t, sender);
   const may = message !== undefined && !deleted && onMenu !== undefined;
@@ -76,12 +77,11 @@ export const Bubble = memo(function Bubble({ line, sender, onProfile, onMenu, me
               deleted
                 ? 'border-line border-dashed text-ink-2'
                 : own
-                  ? 'border-transparent bg-accent-tint text-own-ink'
+                  ? cx('bg-accent-tint text-own-ink', failed ? 'border-danger' : 'border-transparent')
                   : 'border-line bg-surface',
               first && own && 'rounded-bubble rounded-tr-tail',
               first && !own && 'rounded-bubble rounded-tl-tail',
               !first && 'rounded-bubble',
-              outgoing?.state === 'failed' && 'border-danger',
             )}
           >
             {deleted ? t.room.deleted : <Prose text={text} />}
@@ -103,17 +103,19 @@ export const Bubble = memo(function Bubble({ line, sender, onProfile, onMenu, me
             </button>
           )}
         </div>
-        {outgoing?.state === 'failed' && (
-          <div role="alert" className="mt-1 flex flex-wrap items-center justify-end gap-x-1 text-note text-danger">
+        {failed && (
+          <div role="alert" className="mt-1 flex flex-col items-end text-right text-note text-danger">
             <span>
               {t.room.failed}. {outgoing.reason && t.error[outgoing.reason]}
             </span>
-            <button type="button" className={failedAction} onClick={() => outbox.retry(outgoing.clientId)}>
-              {t.act.resend}
-            </button>
-            <button type="button" className={failedAction} onClick={() => outbox.discard(outgoing.clientId)}>
-              {t.act.discard}
-            </button>
+            <span className="flex">
+              <button type="button" className={failedAction} onClick={() => outbox.retry(outgoing.clientId)}>
+                {t.act.resend}
+              </button>
+              <button type="button" className={failedAction} onClick={() => outbox.discard(outgoing.clientId)}>
+                {t.act.discard}
+              </button>
+            </span>
           </div>
         )}
       </div>
