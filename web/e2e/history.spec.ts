@@ -187,6 +187,7 @@ test('a message that failed does not hold its writer in the present', async ({ b
     await log(page).evaluate((el) => el.scrollBy(0, -800));
     await page.waitForTimeout(30);
   }
+  await log(page).evaluate((el) => el.scrollTo(0, 0));
   await expect(message(page, '줄 0.')).toBeInViewport();
   await page.waitForTimeout(500);
   await expect(message(page, '줄 0.')).toBeInViewport();
