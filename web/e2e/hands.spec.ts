@@ -1,4 +1,4 @@
-import { composer, createRoom, desk, expect, log, message, open, phone, say, signUp, test } from './maru';
+import { composer, createRoom, desk, expect, message, open, phone, say, signUp, test } from './maru';
 
 test('on a phone, back leads from the members to the room to where one came from, and a resting finger opens the menu', async ({
   browser,
@@ -64,40 +64,6 @@ test('a draft stays with its room', async ({ browser, maru }) => {
   await expect(composer(page)).toHaveValue('');
   await row(/둘째 방/u).click();
   await expect(composer(page)).toHaveValue('둘째에 쓰던 말');
-});
-
-test('older messages come while scrolling up, and the row under the eye stays where it is', async ({
-  browser,
-  maru,
-}) => {
-  test.setTimeout(120_000);
-  const count = 130;
-  const page = await open(browser, maru, desk);
-  await signUp(page, 'jisu', '최지수');
-  await createRoom(page, '긴 방', '시험');
-  for (let i = 0; i < count; i += 1) {
-    await composer(page).fill(`줄 ${i}.`);
-    await composer(page).press('Enter');
-  }
-  // The last one has its time, so it and all before it are on disk.
-  await expect(message(page, `줄 ${count - 1}.`).locator('time')).toBeVisible({ timeout: 30_000 });
-  await page.reload();
-  await expect(message(page, `줄 ${count - 1}.`)).toBeInViewport();
-  const articles = log(page).getByRole('article');
-  const before = await articles.count();
-  const text = await log(page).evaluate((el) => {
-    el.scrollTop = 400;
-    const top = el.getBoundingClientRect().top;
-    const shown = [...el.querySelectorAll('article')].find((row) => row.getBoundingClientRect().top >= top);
-    return /줄 \d+\./u.exec(shown?.textContent ?? '')?.[0] ?? '';
-  });
-  const watched = log(page).getByText(text, { exact: true });
-  const y = async () => (await watched.boundingBox())?.y ?? NaN;
-  const was = await y();
-  await expect.poll(() => articles.count()).toBeGreaterThan(before);
-  expect(Math.abs((await y()) - was)).toBeLessThan(3);
-  await page.getByRole('button', { name: '최신 메시지로' }).click();
-  await expect(message(page, `줄 ${count - 1}.`)).toBeInViewport();
 });
 
 test('a room that is not there, an address that is not there, and leaving a room', async ({ browser, maru }) => {
