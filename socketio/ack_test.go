@@ -48,9 +48,9 @@ func TestAskTheClient(t *testing.T) {
 	defer cancelLong()
 
 	answered := ask(long)
-	c.expect(`420["ask","?"]`)
-	c.send(`430["yes",{"n":7}]`)
-	c.send(`430["no"]`) // nobody waits for a second one
+	c.expect(`421["ask","?"]`)
+	c.send(`431["yes",{"n":7}]`)
+	c.send(`431["no"]`) // nobody waits for a second one
 	a := within(t, "the answer", answered)
 	must(t, a.err)
 	var word string
@@ -67,15 +67,15 @@ func TestAskTheClient(t *testing.T) {
 	}
 
 	unanswered := ask(t.Context())
-	c.expect(`421["ask","?"]`)
+	c.expect(`422["ask","?"]`)
 	if a := within(t, "a time-out", unanswered); !errors.Is(a.err, socketio.ErrAckTimeout) || !errors.Is(a.err, context.DeadlineExceeded) {
 		t.Errorf("got %v", a.err)
 	}
-	c.send(`431["too late"]`)
+	c.send(`432["too late"]`)
 
 	cancelled, cancel := context.WithCancel(long)
 	given := ask(cancelled)
-	c.expect(`422["ask","?"]`)
+	c.expect(`423["ask","?"]`)
 	cancel()
 	if a := within(t, "the cancellation", given); !errors.Is(a.err, context.Canceled) {
 		t.Errorf("got %v", a.err)
@@ -110,8 +110,8 @@ func TestAskInAHandler(t *testing.T) {
 	c.send(`425["x"]`)
 	c.send(`426["x"]`)
 	for i := range 2 {
-		c.expect(fmt.Sprintf(`42%d["sure?"]`, i))
-		c.send(fmt.Sprintf(`43%d[%d]`, i, i*10))
+		c.expect(fmt.Sprintf(`42%d["sure?"]`, i+1))
+		c.send(fmt.Sprintf(`43%d[%d]`, i+1, i*10))
 		c.expect(fmt.Sprintf(`43%d[%d]`, i+5, i*10))
 	}
 }

@@ -15,8 +15,9 @@ import (
 type conn struct {
 	server    *Server
 	session   *engineio.Session
-	handshake Handshake       // without Auth
-	base      context.Context // the values of the HTTP request's context
+	handshake Handshake // without Auth
+
+	partial *partial // for whoever reads
 
 	// handling counts sockets whose end has not been handled.
 	handling sync.WaitGroup
@@ -28,9 +29,17 @@ type conn struct {
 	sockets  []*Socket
 	refused  int         // CONNECT packets
 	joined   int         // sockets connected or connecting
+	late     *time.Timer // for the next attachment, where one is missing
 	deadline *time.Timer // for the first socket to connect, or the next
 	retiring bool        // events are not taken any more
 	ended    bool
+}
+
+// partial is a packet whose attachments have not all come.
+type partial struct {
+	packet      packet
+	attachments [][]byte
+	size        int // bytes so far
 }
 
 var _ engineio.Handler = (*conn)(nil)
@@ -40,12 +49,9 @@ const maxRefused = 32
 
 func (s *Server) accept(session *engineio.Session, r *http.Request) engineio.Handler {
 	c := &conn{
-		server:  s,
-		session: session,
-		base:    context.WithoutCancel(r.Context()),
-		handshake: Handshake{
-			Header: r.Header, URL: r.URL, RemoteAddr: session.Address(), Time: time.Now(), Secure: r.TLS != nil,
-		},
+		server:    s,
+		session:   session,
+		handshake: newHandshake(session, r),
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -90,14 +96,70 @@ func (c *conn) left() {
 // Receive implements [engineio.Handler].
 func (c *conn) Receive(payload []byte, binary bool) error {
 	if binary {
-		return engineio.Violated("attachment that no packet announced")
+		return c.attachment(payload)
+	}
+	if c.partial != nil {
+		return engineio.Violated("packet where an attachment is missing")
 	}
 	p, err := parsePacket(payload)
 	if err != nil {
 		return err
 	}
+	if p.attachments == 0 {
+		return c.packet(&p, len(payload))
+	}
+	c.partial = &partial{packet: p, size: len(payload)}
+	c.await()
+	return nil
+}
+
+// await closes the connection unless the next attachment comes in time.
+func (c *conn) await() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.ended:
+	case c.late == nil:
+		c.late = time.AfterFunc(c.server.options.PingTimeout, func() { c.session.End(ending(ReasonParseError), true) })
+	default:
+		c.late.Reset(c.server.options.PingTimeout)
+	}
+}
+
+// arrived is told that no attachment is missing any more.
+func (c *conn) arrived() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.late != nil {
+		c.late.Stop()
+		c.late = nil
+	}
+}
+
+// attachment takes one more attachment, and the packet with the last one.
+func (c *conn) attachment(payload []byte) error {
+	p := c.partial
+	if p == nil {
+		return engineio.Violated("attachment that no packet announced")
+	}
+	p.attachments = append(p.attachments, payload)
+	p.size += len(payload)
+	if len(p.attachments) < p.packet.attachments {
+		c.await()
+		return nil
+	}
+	c.partial = nil
+	c.arrived()
+	if err := attach(p.packet.args, p.attachments); err != nil {
+		return err
+	}
+	return c.packet(&p.packet, p.size)
+}
+
+// packet takes a packet that is complete.
+func (c *conn) packet(p *packet, size int) error {
 	if p.kind == packetConnect {
-		return c.connect(&p)
+		return c.connect(p)
 	}
 	s := c.socket(p.namespace)
 	if s == nil {
@@ -109,20 +171,17 @@ func (c *conn) Receive(payload []byte, binary bool) error {
 		if err != nil {
 			return err
 		}
-		e := &event{name: name, args: p.args[1:], size: len(payload)}
+		e := &event{name: name, args: p.args[1:], size: size}
 		if p.hasID {
 			e.ack = Ack{&question{socket: s, id: p.id}}
 		}
 		return c.take(s, e)
 	case packetAck:
 		s.acknowledged(p.id, p.args)
-		return nil
 	case packetDisconnect:
 		s.end(ReasonClientDisconnect)
-		return nil
-	default:
-		return &engineio.Violation{Code: engineio.CodeUnsupported, What: "binary packets are not supported"}
 	}
+	return nil
 }
 
 // socket returns the latest socket of a namespace, or nil.
@@ -168,9 +227,7 @@ func (c *conn) connect(p *packet) error {
 	case at < 0 && len(c.sockets) >= c.server.options.MaxNamespaces:
 		return engineio.Violated("too many namespaces")
 	}
-	handshake := c.handshake
-	handshake.Auth = p.auth
-	s := newSocket(c, n, &handshake)
+	s := newSocket(c, n, p.auth)
 	if at < 0 {
 		c.sockets = append(c.sockets, s)
 	} else {
@@ -235,6 +292,9 @@ func (c *conn) Ended(e engineio.Ending) {
 	c.mu.Lock()
 	c.ended = true
 	c.stopDeadline()
+	if c.late != nil {
+		c.late.Stop()
+	}
 	sockets := slices.Clone(c.sockets)
 	c.mu.Unlock()
 	if e.Err != nil {

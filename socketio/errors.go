@@ -87,3 +87,14 @@ func allow(decide func(*http.Request) error) func(*http.Request) error {
 		}
 	}
 }
+
+// sameClient puts the application's decision into the engine's terms.
+func sameClient(decide func(*Handshake, *http.Request) bool) func(*engineio.Session, *http.Request) bool {
+	if decide == nil {
+		return nil
+	}
+	return func(session *engineio.Session, r *http.Request) bool {
+		c, ok := session.Handler().(*conn)
+		return ok && decide(&c.handshake, r)
+	}
+}

@@ -48,7 +48,7 @@ func Example() {
 	defer cancel()
 	fmt.Println(server.Shutdown(ctx, 5*time.Second))
 	// Output:
-	// 400 Bad Request
+	// 403 Forbidden
 	// <nil>
 }
 

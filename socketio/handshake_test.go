@@ -38,19 +38,7 @@ func TestOpenPacket(t *testing.T) {
 // Attacks 1 to 4 and 20, and the error codes of the reference server.
 func TestRefusedRequests(t *testing.T) {
 	address := serve(t, newServer(t, socketio.Options{}))
-	upgrade := map[string]string{
-		"Connection": "Upgrade", "Upgrade": "websocket",
-		"Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
-	}
-	with := func(key, value string) map[string]string {
-		changed := map[string]string{key: value}
-		for k, v := range upgrade {
-			if k != key {
-				changed[k] = v
-			}
-		}
-		return changed
-	}
+	upgrade, with := opening("", ""), opening
 	const ok = "EIO=4&transport=websocket"
 	for _, c := range []struct {
 		name, method, query string
@@ -58,7 +46,9 @@ func TestRefusedRequests(t *testing.T) {
 		status              int
 		body                string
 	}{
-		{"polling, not yet", "GET", "EIO=4&transport=polling", nil, 400, `{"code":0,"message":"Transport unknown"}`},
+		{"polling with POST", "POST", "EIO=4&transport=polling", nil, 400, `{"code":2,"message":"Bad handshake method"}`},
+		{"polling an unknown session", "GET", "EIO=4&transport=polling&sid=abc", nil, 400, `{"code":1,"message":"Session ID unknown"}`},
+		{"posting to an unknown session", "POST", "EIO=4&transport=polling&sid=abc", nil, 400, `{"code":1,"message":"Session ID unknown"}`},
 		{"transport of the prototype", "GET", "EIO=4&transport=__proto__", upgrade, 400, `{"code":0,"message":"Transport unknown"}`},
 		{"transport constructor", "GET", "EIO=4&transport=constructor", upgrade, 400, `{"code":0,"message":"Transport unknown"}`},
 		{"transport missing", "GET", "EIO=4", upgrade, 400, `{"code":0,"message":"Transport unknown"}`},
@@ -97,9 +87,15 @@ func TestSessionInUse(t *testing.T) {
 	address := serve(t, newServer(t, socketio.Options{}))
 	c := dial(t, address)
 	id := c.openPacket().ID
-	response, body := request(t, "GET", address, "EIO=4&transport=websocket&sid="+id, map[string]string{"Upgrade": "websocket"})
-	if response.StatusCode != http.StatusBadRequest || body != `{"code":3,"message":"Bad request"}` {
-		t.Errorf("got %d %s", response.StatusCode, body)
+	other := dialURL(t, "ws://"+address+"/socket.io/?EIO=4&transport=websocket&sid="+id)
+	if code := other.expectClose(); code != ws.StatusPolicyViolation {
+		t.Errorf("a second WebSocket was closed with %d", code)
+	}
+	for _, method := range []string{"GET", "POST"} {
+		response, body := request(t, method, address, "EIO=4&transport=polling&sid="+id, nil)
+		if response.StatusCode != http.StatusBadRequest || body != `{"code":3,"message":"Bad request"}` {
+			t.Errorf("%s got %d %s", method, response.StatusCode, body)
+		}
 	}
 	c.send("40")
 	c.expectPrefix("40")
@@ -145,7 +141,7 @@ func TestAllowRequest(t *testing.T) {
 		"https://chat.example.evil.example": `403 {"code":4,"message":"Forbidden"}`,
 		"https://busy.example":              `429 {"code":4,"message":"slow down"}`,
 	} {
-		response, body := request(t, "GET", address, "EIO=4&transport=websocket", map[string]string{"Upgrade": "websocket", "Origin": origin})
+		response, body := request(t, "GET", address, "EIO=4&transport=websocket", opening("Origin", origin))
 		if got := fmt.Sprintf("%d %s", response.StatusCode, body); got != want {
 			t.Errorf("%s: %s, want %s", origin, got, want)
 		}
@@ -165,7 +161,7 @@ func TestConnectionLimits(t *testing.T) {
 	address := serve(t, server)
 	url := "ws://" + address + "/socket.io/?EIO=4&transport=websocket&from="
 	refused := func(from string) int {
-		response, _ := request(t, "GET", address, "EIO=4&transport=websocket&from="+from, map[string]string{"Upgrade": "websocket"})
+		response, _ := request(t, "GET", address, "EIO=4&transport=websocket&from="+from, opening("", ""))
 		if response.Header.Get("Retry-After") == "" {
 			t.Errorf("%d without Retry-After", response.StatusCode)
 		}
@@ -207,8 +203,8 @@ func TestHandshakeOfASocket(t *testing.T) {
 	c.openPacket()
 	c.send(`40{"token":"x"}`)
 	h := within(t, "a handshake", shakes)
-	if string(h.Auth) != `{"token":"x"}` || h.RemoteAddr != "127.0.0.1" || h.URL.Query().Get("room") != "7" ||
-		h.Header.Get("Upgrade") == "" || time.Since(h.Time) > patience || h.Secure {
+	if string(h.Auth) != `{"token":"x"}` || h.RemoteAddr != "127.0.0.1" || h.URL().Query().Get("room") != "7" ||
+		h.Header().Get("Upgrade") == "" || time.Since(h.Time) > patience || h.Secure {
 		t.Errorf("handshake %+v", h)
 	}
 }
@@ -275,6 +271,19 @@ func TestOptionsAreChecked(t *testing.T) {
 }
 
 // request sends a request as it is, without what an HTTP client adds to it.
+// opening are the headers of a WebSocket's opening handshake, one of them
+// changed, or left out where it is empty.
+func opening(changed, value string) map[string]string {
+	headers := map[string]string{
+		"Connection": "Upgrade", "Upgrade": "websocket",
+		"Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+	}
+	if changed != "" {
+		headers[changed] = value
+	}
+	return headers
+}
+
 func request(t *testing.T, method, address, query string, header map[string]string) (*http.Response, string) {
 	t.Helper()
 	conn, err := net.Dial("tcp", address)

@@ -250,7 +250,7 @@ func (s *Socket) connect() {
 	s.conn.server.count.sockets.Add(1)
 	s.conn.satisfied()
 	_ = s.conn.session.Send(&answer.frame) // a session that cannot send has ended by itself
-	s.namespace.add(s)
+	_ = s.join("", &s.namespace.all)       // one that ended meanwhile is cleared away by its end
 	if h.connected != nil {
 		h.connected(s.ctx, s)
 	}
@@ -289,7 +289,7 @@ func (s *Socket) disconnect() {
 	if !s.admitted {
 		return
 	}
-	s.namespace.remove(s)
+	s.leaveAll()
 	s.conn.server.count.disconnected(reason)
 	if f := s.namespace.handlers.Load().disconnected; f != nil {
 		f(s, reason)

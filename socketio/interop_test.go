@@ -23,22 +23,25 @@ func TestRealClient(t *testing.T) {
 	if err != nil {
 		missing("no node: %v", err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 25*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 75*time.Second)
 	defer cancel()
 	found := exec.CommandContext(ctx, node, "--input-type=module", "-e", `import "socket.io-client"`)
 	found.Dir = "interop"
 	if out, err := found.CombinedOutput(); err != nil {
 		missing("no socket.io-client (npm ci installs it): %v %s", err, out)
 	}
-
-	run := exec.CommandContext(ctx, node, "run.mjs", "http://"+serve(t, interopServer(t)))
-	run.Dir = "interop"
-	out, err := run.CombinedOutput()
-	for line := range strings.Lines(string(out)) {
-		t.Log(strings.TrimSpace(line))
-	}
-	if err != nil {
-		t.Errorf("the scenarios end with %v", err)
+	for _, way := range []string{"websocket", "polling", "upgrade"} {
+		t.Run(way, func(t *testing.T) {
+			run := exec.CommandContext(ctx, node, "run.mjs", "http://"+serve(t, interopServer(t)), way)
+			run.Dir = "interop"
+			out, err := run.CombinedOutput()
+			for line := range strings.Lines(string(out)) {
+				t.Log(strings.TrimSpace(line))
+			}
+			if err != nil {
+				t.Errorf("the scenarios end with %v", err)
+			}
+		})
 	}
 }
 
@@ -61,6 +64,42 @@ func interopServer(t *testing.T) *socketio.Server {
 	raw("message", func(s *socketio.Socket, args []any, _ socketio.Ack) { must(t, s.Emit("message-back", args...)) })
 	raw("echo", func(_ *socketio.Socket, args []any, ack socketio.Ack) { must(t, ack.Send(args...)) })
 	raw("n", func(s *socketio.Socket, args []any, _ socketio.Ack) { must(t, s.Emit("n", args...)) })
+	raw("transport", func(s *socketio.Socket, _ []any, ack socketio.Ack) { must(t, ack.Send(s.Transport())) })
+	socketio.On(n, "tick", func(_ context.Context, s *socketio.Socket, count int) (struct{}, error) {
+		go func() {
+			for i := range count {
+				if s.Emit("tick", i) != nil {
+					return
+				}
+				time.Sleep(200 * time.Microsecond)
+			}
+		}()
+		return struct{}{}, nil
+	})
+	rooms := func(event string, act func(s *socketio.Socket, rooms ...string)) {
+		n.Handle(event, func(_ context.Context, s *socketio.Socket, args []json.RawMessage, ack socketio.Ack) {
+			names := make([]string, len(args))
+			for i := range args {
+				must(t, json.Unmarshal(args[i], &names[i]))
+			}
+			act(s, names...)
+			must(t, ack.Send())
+		})
+	}
+	rooms("join", func(s *socketio.Socket, rooms ...string) { must(t, s.Join(rooms...)) })
+	rooms("leave", (*socketio.Socket).Leave)
+	say := func(event string, target func(s *socketio.Socket, rooms []string) socketio.Target) {
+		n.Handle(event, func(_ context.Context, s *socketio.Socket, args []json.RawMessage, ack socketio.Ack) {
+			var names []string
+			var text string
+			must(t, socketio.Args(args).Decode(&names, &text))
+			_, err := target(s, names).Emit("said", text)
+			must(t, err)
+			must(t, ack.Send())
+		})
+	}
+	say("say to", func(_ *socketio.Socket, rooms []string) socketio.Target { return n.To(rooms...) })
+	say("say to others", func(s *socketio.Socket, rooms []string) socketio.Target { return s.To(rooms...) })
 	raw("silence", func(*socketio.Socket, []any, socketio.Ack) {})
 	raw("disconnect me", func(s *socketio.Socket, _ []any, _ socketio.Ack) { s.Disconnect() })
 	raw("close me", func(s *socketio.Socket, _ []any, _ socketio.Ack) {

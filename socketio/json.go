@@ -13,7 +13,12 @@ import (
 type scanner struct {
 	data []byte
 	at   int
+	// objects, where it is not nil, collects where those objects stand that
+	// are short enough to be placeholders, inner ones before outer ones.
+	objects []span
 }
+
+type span struct{ start, end int }
 
 var errJSON = engineio.Violated("payload is not JSON within the limits")
 
@@ -92,7 +97,12 @@ func (s *scanner) value(depth int) bool {
 	case '"':
 		return s.text()
 	case '{':
-		return depth < maxDepth && s.object(depth+1)
+		start := s.at
+		ok := depth < maxDepth && s.object(depth+1)
+		if s.objects != nil && s.at-start <= longestPlaceholder {
+			s.objects = append(s.objects, span{start, s.at})
+		}
+		return ok
 	case '[':
 		return depth < maxDepth && s.array(depth+1)
 	case 't':

@@ -420,7 +420,7 @@ func TestShutdownHandlesAcknowledgesAndFlushes(t *testing.T) {
 	if code := idle.expectClose(); code != 1012 {
 		t.Errorf("the idle one was closed with %d", code)
 	}
-	response, _ := request(t, "GET", address, "EIO=4&transport=websocket", map[string]string{"Upgrade": "websocket"})
+	response, _ := request(t, "GET", address, "EIO=4&transport=websocket", opening("", ""))
 	if response.StatusCode != http.StatusServiceUnavailable || response.Header.Get("Retry-After") == "" {
 		t.Errorf("a new handshake got %d", response.StatusCode)
 	}

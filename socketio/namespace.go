@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -38,8 +37,11 @@ type Namespace struct {
 	setup    sync.Mutex // held to change what follows
 	handlers atomic.Pointer[handlers]
 
-	mu      sync.RWMutex
-	sockets map[*Socket]struct{}
+	asked atomic.Uint64 // ids of questions given out
+	all   room
+
+	mu    sync.RWMutex
+	rooms map[string]*room // none of them empty
 }
 
 // handlers is what is registered with a namespace. It is replaced, never
@@ -53,7 +55,7 @@ type handlers struct {
 }
 
 func newNamespace(server *Server, name string) *Namespace {
-	n := &Namespace{name: name, server: server, sockets: make(map[*Socket]struct{})}
+	n := &Namespace{name: name, server: server, rooms: make(map[string]*room)}
 	n.handlers.Store(&handlers{events: make(map[string]Handler)})
 	return n
 }
@@ -152,52 +154,4 @@ func (n *Namespace) fail(ctx context.Context, s *Socket, event string, ack Ack, 
 	if err := ack.Send(n.server.options.ErrorReply(err)); err != nil && !errors.Is(err, ErrNotConnected) {
 		log.ErrorContext(ctx, "socketio: error cannot be acknowledged", "event", event, "socket", s.id, "error", err)
 	}
-}
-
-// Count is the number of connected sockets.
-func (n *Namespace) Count() int {
-	n.mu.RLock()
-	defer n.mu.RUnlock()
-	return len(n.sockets)
-}
-
-// Sockets are those connected when the iteration begins, in no order.
-func (n *Namespace) Sockets() iter.Seq[*Socket] {
-	return func(yield func(*Socket) bool) {
-		n.mu.RLock()
-		sockets := slices.Collect(maps.Keys(n.sockets))
-		n.mu.RUnlock()
-		for _, s := range sockets {
-			if s.Connected() && !yield(s) {
-				return
-			}
-		}
-	}
-}
-
-// Broadcast sends a frame to every socket of the namespace and returns how
-// many took it. It never waits: a socket whose queue is full is closed.
-func (n *Namespace) Broadcast(f *Frame) int {
-	n.mu.RLock()
-	defer n.mu.RUnlock()
-	sent := 0
-	for s := range n.sockets {
-		if s.Send(f) == nil {
-			sent++
-		}
-	}
-	return sent
-}
-
-func (n *Namespace) add(s *Socket) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.sockets[s] = struct{}{}
-}
-
-// remove must not be called by whoever sends: Broadcast sends under the lock.
-func (n *Namespace) remove(s *Socket) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	delete(n.sockets, s)
 }

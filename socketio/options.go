@@ -15,15 +15,21 @@ type Options struct {
 	PingInterval time.Duration
 	// PingTimeout is how long a client may take to answer a ping: 20 s, as in
 	// the reference server. A vanished client is noticed after the sum of both.
+	// It is also how long the body of a polling request, and each attachment of
+	// an event, may take to come.
 	PingTimeout time.Duration
 	// ConnectTimeout is how long a connection may be in no namespace at all,
 	// middleware included: 10 s.
 	ConnectTimeout time.Duration
-	// WriteTimeout is how long one write of at most 64 KiB may take: 10 s.
+	// WriteTimeout is how long one write may take: 10 s. On a WebSocket it has
+	// at most 64 KiB, and it is the whole answer to a polling request.
 	WriteTimeout time.Duration
 	// CloseTimeout is how long a closing connection may take to receive what
 	// is queued for it: 5 s.
 	CloseTimeout time.Duration
+	// UpgradeTimeout is how long a WebSocket may take to take over from
+	// polling, once it is open: 10 s, as in the reference server.
+	UpgradeTimeout time.Duration
 	// HandlerGrace is how long handlers go on with a live context after the
 	// client went away, to finish what it had sent: 5 s.
 	HandlerGrace time.Duration
@@ -31,8 +37,9 @@ type Options struct {
 	// sets no deadline: 20 s.
 	AckTimeout time.Duration
 
-	// MaxPayload is the largest message from a client, in bytes: 1,000,000,
-	// as in the reference server. It is told to clients.
+	// MaxPayload is the largest message from a client, in bytes, or the body of
+	// a polling request: 1,000,000, as in the reference server. It is told to
+	// clients. An event's attachments are messages of their own.
 	MaxPayload int
 	// SendQueue is how many bytes may wait for one connection, each frame
 	// charged 16 bytes on top: 1 MiB. Beyond it the connection is closed as a
@@ -60,11 +67,20 @@ type Options struct {
 	// RemoteAddr tells the address of a client: the host of r.RemoteAddr.
 	// Behind a proxy that is trusted, it is the place to believe its header.
 	RemoteAddr func(r *http.Request) string
-	// AllowRequest decides about a handshake, for instance by its Origin: with
-	// an error the client is turned away, with HTTP status 403 unless the
-	// error is a [*Refusal]. Everyone may connect where it is nil, browsers
-	// on foreign sites included.
+	// AllowRequest decides about every HTTP request, for instance by its
+	// Origin: those that open a connection (GET without the parameter sid),
+	// those of polling (GET and POST), and those for an upgrade. With an error
+	// the request is turned away, with HTTP status 403 unless the error is a
+	// [*Refusal]. Everyone may connect where it is nil, browsers on foreign
+	// sites included.
 	AllowRequest func(r *http.Request) error
+	// SameClient decides whether a later request of a connection, which knows
+	// its secret id, comes from the client that opened it, for instance by the
+	// login in both of their cookies. If not, the request is answered as if
+	// there were no such connection.
+	SameClient func(opened *Handshake, r *http.Request) bool
+	// CORS lets pages of other origins poll: nobody.
+	CORS *CORS
 	// ErrorReply is the acknowledgement for the error of a handler made by
 	// [On]. By default {"error":{"message":…,"data":…}}, where only an
 	// [*EventError] is shown to the client.
@@ -86,6 +102,7 @@ func (o Options) withDefaults() (Options, error) {
 		{"ConnectTimeout", &o.ConnectTimeout, 10 * time.Second},
 		{"WriteTimeout", &o.WriteTimeout, 10 * time.Second},
 		{"CloseTimeout", &o.CloseTimeout, 5 * time.Second},
+		{"UpgradeTimeout", &o.UpgradeTimeout, 10 * time.Second},
 		{"HandlerGrace", &o.HandlerGrace, 5 * time.Second},
 		{"AckTimeout", &o.AckTimeout, 20 * time.Second},
 	} {
@@ -122,6 +139,9 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.VolatileQueue > o.SendQueue {
 		return o, fmt.Errorf("socketio: VolatileQueue %d exceeds SendQueue %d", o.VolatileQueue, o.SendQueue)
+	}
+	if err := o.CORS.check(); err != nil {
+		return o, err
 	}
 	if o.RemoteAddr == nil {
 		o.RemoteAddr = remoteHost

@@ -21,6 +21,14 @@ const (
 	packetBinaryAck    packetType = '6'
 )
 
+// withAttachments is the type of an event or acknowledgement that has some.
+func (t packetType) withAttachments() packetType {
+	if t == packetAck {
+		return packetBinaryAck
+	}
+	return packetBinaryEvent
+}
+
 // Limits of a packet from the client, beyond its size in bytes.
 const (
 	maxNamespace   = 256      // bytes of a namespace's name
@@ -38,7 +46,7 @@ const (
 // packet is a parsed packet. Its payload is valid JSON of the shape that its
 // type asks for, in the packet's own bytes.
 type packet struct {
-	kind        packetType
+	kind        packetType // with attachments, that of the same without
 	attachments int
 	namespace   string
 	id          uint64 // of the acknowledgement, if hasID
@@ -63,6 +71,11 @@ func parsePacket(b []byte) (packet, error) {
 	case packetBinaryEvent, packetBinaryAck:
 		if p.attachments, b, err = cutAttachments(b); err != nil {
 			return p, err
+		}
+		if p.kind == packetBinaryAck {
+			p.kind = packetAck
+		} else {
+			p.kind = packetEvent
 		}
 	default:
 		return p, engineio.Violated("packet of type %q", byte(p.kind))
@@ -150,7 +163,7 @@ func (p *packet) parseArgs(b []byte) error {
 	}
 	p.args = args
 	switch {
-	case p.kind == packetAck || p.kind == packetBinaryAck:
+	case p.kind == packetAck:
 		if !p.hasID {
 			return engineio.Violated("acknowledgement without an id")
 		}

@@ -37,13 +37,13 @@ func TestPacketsOfTheDocument(t *testing.T) {
 		`312[]`:                  {kind: packetAck, namespace: "/", id: 12, hasID: true},
 		`3/admin,13["bar"]`:      {kind: packetAck, namespace: "/admin", id: 13, hasID: true, args: raw(`"bar"`)},
 		`51-["baz",` + placeholder0 + `]`: {
-			kind: packetBinaryEvent, attachments: 1, namespace: "/", args: raw(`"baz"`, placeholder0),
+			kind: packetEvent, attachments: 1, namespace: "/", args: raw(`"baz"`, placeholder0),
 		},
 		`52-/admin,["baz",` + placeholder0 + `,` + placeholder1 + `]`: {
-			kind: packetBinaryEvent, attachments: 2, namespace: "/admin", args: raw(`"baz"`, placeholder0, placeholder1),
+			kind: packetEvent, attachments: 2, namespace: "/admin", args: raw(`"baz"`, placeholder0, placeholder1),
 		},
 		`61-15["bar",` + placeholder0 + `]`: {
-			kind: packetBinaryAck, attachments: 1, namespace: "/", id: 15, hasID: true, args: raw(`"bar"`, placeholder0),
+			kind: packetAck, attachments: 1, namespace: "/", id: 15, hasID: true, args: raw(`"bar"`, placeholder0),
 		},
 	} {
 		got, err := parsePacket([]byte(text))
@@ -62,7 +62,7 @@ func TestEncodeThenParse(t *testing.T) {
 		args := rapid.SliceOfN(arguments(3), 0, 5).Draw(t, "args")
 		id := rapid.Uint64Range(0, maxID).Draw(t, "id")
 
-		question, err := encodeQuestion(namespace, id, event, args)
+		question, err := encodeEvent(namespace, event, &id, args)
 		if err != nil {
 			t.Fatal(err)
 		}

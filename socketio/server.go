@@ -37,6 +37,7 @@ func NewServer(options Options) (*Server, error) {
 		PingTimeout:    options.PingTimeout,
 		WriteTimeout:   options.WriteTimeout,
 		CloseTimeout:   options.CloseTimeout,
+		UpgradeTimeout: options.UpgradeTimeout,
 		MaxPayload:     options.MaxPayload,
 		SendQueue:      options.SendQueue,
 		VolatileQueue:  options.VolatileQueue,
@@ -44,6 +45,8 @@ func NewServer(options Options) (*Server, error) {
 		MaxPerAddress:  options.MaxConnectionsPerAddress,
 		Address:        options.RemoteAddr,
 		Allow:          allow(options.AllowRequest),
+		Same:           sameClient(options.SameClient),
+		CORS:           options.CORS.handler(),
 		Accept:         s.accept,
 	})
 	return s, nil
@@ -75,8 +78,10 @@ func (s *Server) Of(name string) *Namespace {
 // namespace returns the namespace, or nil.
 func (s *Server) namespace(name string) *Namespace { return (*s.namespaces.Load())[name] }
 
-// ServeHTTP answers a handshake: with a WebSocket, or with an error in JSON
-// ({"code":0,"message":"Transport unknown"} and so on).
+// ServeHTTP opens a connection, over WebSocket or by polling, answers the
+// requests of one that polls, or answers with an error in JSON
+// ({"code":0,"message":"Transport unknown"} and so on). An [http.Server] needs no
+// WriteTimeout or ReadTimeout for it: each answer and body has its own.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.engine.ServeHTTP(w, r) }
 
 // Shutdown ends the server so that its clients come back by themselves, to

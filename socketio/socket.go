@@ -19,7 +19,7 @@ type Socket struct {
 	id        string
 	conn      *conn
 	namespace *Namespace
-	handshake *Handshake
+	auth      json.RawMessage
 	ctx       context.Context
 	cancel    context.CancelFunc
 	state     atomic.Int32
@@ -30,8 +30,12 @@ type Socket struct {
 	grace  *time.Timer // cancels what is still handled after the end
 	reason Reason      // of the end
 	acks   map[uint64]chan<- Args
-	asked  uint64 // ids given out
 	values []attached
+
+	// joined is taken before the lock of a room, and by nobody who sends.
+	joined      sync.Mutex
+	memberships []*membership
+	left        bool // it joins no rooms any more
 }
 
 // The states of a socket, in their order.
@@ -41,9 +45,9 @@ const (
 	over
 )
 
-func newSocket(c *conn, n *Namespace, h *Handshake) *Socket {
-	s := &Socket{id: engineio.NewID(), conn: c, namespace: n, handshake: h}
-	s.ctx, s.cancel = context.WithCancel(c.base)
+func newSocket(c *conn, n *Namespace, auth json.RawMessage) *Socket {
+	s := &Socket{id: engineio.NewID(), conn: c, namespace: n, auth: auth}
+	s.ctx, s.cancel = context.WithCancel(c.handshake.values)
 	return s
 }
 
@@ -55,10 +59,18 @@ func (s *Socket) ID() string { return s.id }
 func (s *Socket) Namespace() *Namespace { return s.namespace }
 
 // Handshake is how the socket came to be.
-func (s *Socket) Handshake() *Handshake { return s.handshake }
+func (s *Socket) Handshake() *Handshake {
+	h := s.conn.handshake
+	h.Auth = s.auth
+	return &h
+}
 
 // Connected reports whether something can be sent.
 func (s *Socket) Connected() bool { return s.state.Load() == connected }
+
+// Transport is what carries the connection at the moment: "polling" or
+// "websocket".
+func (s *Socket) Transport() string { return s.conn.session.Transport() }
 
 // Queued is the number of bytes that wait for the client on this connection,
 // over all its sockets.
@@ -126,24 +138,45 @@ func (s *Socket) Emit(event string, args ...any) error {
 // keeps the later events of its socket waiting; when EventQueue of them do, the
 // answer is not read either.
 func (s *Socket) EmitWithAck(ctx context.Context, event string, args ...any) (Args, error) {
-	if _, ok := ctx.Deadline(); !ok {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, s.conn.server.options.AckTimeout, ErrAckTimeout)
-		defer cancel()
-	}
-	answer := make(chan Args, 1)
-	id, err := s.ask(answer)
+	ctx, cancel := s.conn.server.patience(ctx)
+	defer cancel()
+	id := s.namespace.asked.Add(1)
+	frame, err := encodeEvent(s.namespace.name, event, &id, args)
 	if err != nil {
 		return nil, err
 	}
-	defer s.forget(id)
-	frame, err := encodeQuestion(s.namespace.name, id, event, args)
+	answer, err := s.ask(id, frame)
 	if err != nil {
+		return nil, err
+	}
+	return s.await(ctx, id, answer)
+}
+
+// patience bounds a wait for acknowledgements that has no bound yet.
+func (s *Server) patience(ctx context.Context) (context.Context, context.CancelFunc) {
+	if _, ok := ctx.Deadline(); ok {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeoutCause(ctx, s.options.AckTimeout, ErrAckTimeout)
+}
+
+// ask sends a frame that asks for an acknowledgement, which arrives on the
+// channel. It is closed instead when the socket ends.
+func (s *Socket) ask(id uint64, frame *Frame) (<-chan Args, error) {
+	answer := make(chan Args, 1)
+	if err := s.expect(id, answer); err != nil {
 		return nil, err
 	}
 	if err := s.Send(frame); err != nil {
+		s.forget(id)
 		return nil, err
 	}
+	return answer, nil
+}
+
+// await waits for the answer to a question.
+func (s *Socket) await(ctx context.Context, id uint64, answer <-chan Args) (Args, error) {
+	defer s.forget(id)
 	select {
 	case args, ok := <-answer:
 		if !ok {
@@ -155,24 +188,20 @@ func (s *Socket) EmitWithAck(ctx context.Context, event string, args ...any) (Ar
 	}
 }
 
-// ask gives out an id whose acknowledgement goes to answer. The channel is
-// closed instead when the socket ends.
-func (s *Socket) ask(answer chan<- Args) (uint64, error) {
+func (s *Socket) expect(id uint64, answer chan<- Args) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.Connected() {
-		return 0, ErrNotConnected
+		return ErrNotConnected
 	}
 	if len(s.acks) >= s.conn.server.options.MaxPendingAcks {
-		return 0, ErrPendingAcks
+		return ErrPendingAcks
 	}
 	if s.acks == nil {
 		s.acks = make(map[uint64]chan<- Args)
 	}
-	id := s.asked
-	s.asked++
 	s.acks[id] = answer
-	return id, nil
+	return nil
 }
 
 func (s *Socket) forget(id uint64) {
@@ -199,6 +228,7 @@ func (s *Socket) Disconnect() {
 	if !s.end(ReasonServerDisconnect) {
 		return
 	}
+	s.leaveAll() // before the client may connect again, and takes what was meant for this socket
 	frame, err := encodeAnswer(packetDisconnect, s.namespace.name, nil)
 	if err == nil {
 		_ = s.conn.session.Send(&frame.frame) // a session that cannot send has ended by itself

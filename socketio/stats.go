@@ -12,6 +12,7 @@ type Stats struct {
 	ConnectionsOpen    int    // connections, each until its handlers have returned
 	ConnectionsOpened  uint64 // handshakes that succeeded
 	ConnectionsRefused uint64 // handshakes that were turned away
+	Upgrades           uint64 // connections whose polling a WebSocket took over
 	SocketsConnected   int    // sockets over all namespaces
 	EventsReceived     uint64 // events handed to handlers
 	VolatileDropped    uint64 // frames that SendVolatile dropped
@@ -46,6 +47,7 @@ func (s *Server) Stats() Stats {
 		ConnectionsOpen:    s.engine.Count(),
 		ConnectionsOpened:  s.engine.Opened(),
 		ConnectionsRefused: s.engine.Refused(),
+		Upgrades:           s.engine.Upgraded(),
 		SocketsConnected:   int(s.count.sockets.Load()),
 		EventsReceived:     s.count.events.Load(),
 		VolatileDropped:    s.count.dropped.Load(),

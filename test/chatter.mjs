@@ -104,13 +104,15 @@ class View {
   }
 }
 
+/** Every way there is to be connected, in turn: the sequence holds over each of them, and from one to the other. */
+const ways = [['websocket'], ['polling'], ['polling', 'websocket']];
+let connected = 0;
+
 function connect(token) {
   return io(url, {
-    transports: ['websocket'],
+    transports: ways[connected++ % ways.length],
     auth: { token },
     forceNew: true,
-    // A server that dies between its answer to the upgrade and the first packet leaves this client waiting for so long
-    // (20 s unless said otherwise): it does not listen for the close before the open.
     timeout: 1000,
     reconnectionDelay: 20,
     reconnectionDelayMax: 100,

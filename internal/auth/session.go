@@ -158,6 +158,25 @@ func (a *Auth) Authenticate(ctx context.Context, accessToken string) (Identity, 
 	return found, err
 }
 
+// SameSession reports whether two requests name the same session, or the first names none. A token that expired still
+// names its session. It asks no store.
+func (a *Auth) SameSession(first, later Tokens) bool {
+	session := a.sessionOf(first)
+	return session == "" || session == a.sessionOf(later)
+}
+
+// sessionOf returns the session that tokens name, or "".
+func (a *Auth) sessionOf(t Tokens) SessionID {
+	if refresh, ours := a.keys.decode(t.Refresh); ours {
+		return refresh.sessionID()
+	}
+	_, session, err := a.parseAccess(t.Access, time.Time{})
+	if err != nil {
+		return ""
+	}
+	return session
+}
+
 // Session returns who a session stands for now, with their present role, or Unauthorized where it has ended: how a
 // connection that outlives its access token is checked again.
 func (a *Auth) Session(ctx context.Context, id SessionID) (Identity, error) {

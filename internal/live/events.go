@@ -138,7 +138,8 @@ func (l *Live) eventRate() float64 {
 
 // authenticate finds out whose the socket is: by the token it names, else by what its handshake carried.
 func (l *Live) authenticate(ctx context.Context, s *socketio.Socket) (auth.Identity, error) {
-	token, _ := ctx.Value(tokenKey{}).(string)
+	tokens, _ := ctx.Value(tokensKey{}).(auth.Tokens)
+	token := tokens.Access
 	if raw := s.Handshake().Auth; len(raw) > 0 {
 		var named struct {
 			Token string `json:"token"`

@@ -74,6 +74,7 @@ func New(o Options) (*Live, error) {
 		MaxNamespaces:  1,
 		RemoteAddr:     func(r *http.Request) string { return auth.AddressKey(l.front.Address(r)) },
 		AllowRequest:   l.front.CheckHandshake,
+		SameClient:     l.sameClient,
 		Logger:         o.Logger,
 	}
 	if l.limited {
@@ -90,11 +91,17 @@ func New(o Options) (*Live, error) {
 // ServeHTTP serves /socket.io/.
 func (l *Live) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// What the request carries is judged here, where the connection's own address and TLS are known.
-	ctx := context.WithValue(r.Context(), tokenKey{}, l.front.Tokens(r).Access)
+	ctx := context.WithValue(r.Context(), tokensKey{}, l.front.Tokens(r))
 	l.server.ServeHTTP(w, r.WithContext(ctx))
 }
 
-type tokenKey struct{}
+type tokensKey struct{}
+
+// sameClient decides whether a request that knows a connection's id is its client's: it has to name the same session.
+func (l *Live) sameClient(opened *socketio.Handshake, r *http.Request) bool {
+	first, _ := opened.Context().Value(tokensKey{}).(auth.Tokens)
+	return l.auth.SameSession(first, l.front.Tokens(r))
+}
 
 // Run announces what the bus brings until the context ends.
 func (l *Live) Run(ctx context.Context, bus chat.Bus) {

@@ -2,12 +2,18 @@
 // wait for it. Every scenario is a module whose default export is run once.
 import { io } from "socket.io-client";
 
-const url = process.argv[2];
+const [url, way] = process.argv.slice(2);
 const managers = new Set();
 
-/** connect makes a client, over WebSocket, with a connection of its own. */
+/** transports are those of the way under test; the last begins with polling and upgrades, as clients do by default. */
+const transports = { websocket: ["websocket"], polling: ["polling"], upgrade: ["polling", "websocket"] }[way];
+
+export const polls = way !== "websocket";
+export const upgrades = way === "upgrade";
+
+/** connect makes a client with a connection of its own. */
 export function connect(namespace = "/", options = {}) {
-  const socket = io(url + namespace, { transports: ["websocket"], forceNew: true, reconnectionDelay: 10, ...options });
+  const socket = io(url + namespace, { transports, forceNew: true, reconnectionDelay: 10, ...options });
   managers.add(socket.io);
   return socket;
 }

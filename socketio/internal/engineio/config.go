@@ -21,6 +21,9 @@ type Config struct {
 	WriteTimeout time.Duration // of one write of at most 64 KiB
 	CloseTimeout time.Duration // of sending what is queued when a session ends
 
+	// UpgradeTimeout is how long a websocket may take to take over.
+	UpgradeTimeout time.Duration
+
 	MaxPayload     int // bytes of a message from the client
 	SendQueue      int // bytes that may wait for a client
 	VolatileQueue  int // bytes beyond which volatile frames are dropped
@@ -28,8 +31,13 @@ type Config struct {
 	MaxPerAddress  int // open at once from one address; 0 is without limit
 
 	Address func(*http.Request) string // a client's, which MaxPerAddress counts by
-	Allow   func(*http.Request) error  // nil, or who may connect
-	Logger  *slog.Logger
+	Allow   func(*http.Request) error  // nil, or which requests are answered
+	// Same is nil, or tells whether a request for a session may be its client's.
+	Same func(*Session, *http.Request) bool
+	// CORS is nil, or adds its headers to an answer, and reports whether that was
+	// all of it.
+	CORS   func(http.ResponseWriter, *http.Request) bool
+	Logger *slog.Logger
 
 	// Accept gives a new session its handler, before anything is read.
 	Accept func(*Session, *http.Request) Handler

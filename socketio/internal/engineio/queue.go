@@ -15,7 +15,7 @@ type queue struct {
 	mu       sync.Mutex
 	waiting  *batch // nil while nothing waits
 	bytes    int
-	draining bool // a goroutine is emptying the queue
+	draining bool // somebody empties the queue, or will
 	closed   bool // takes nothing more; what waits is still sent unless dropped
 }
 
@@ -26,6 +26,15 @@ type batch struct{ frames []*Frame }
 const keepFrames = 1024
 
 var batches = sync.Pool{New: func() any { return new(batch) }}
+
+// cost is what the frames take of a queue's limit.
+func (b *batch) cost() int {
+	bytes := len(b.frames) * frameOverhead
+	for _, f := range b.frames {
+		bytes += len(f.wire)
+	}
+	return bytes
+}
 
 func (b *batch) free() {
 	if cap(b.frames) > keepFrames {
@@ -85,6 +94,18 @@ func (q *queue) take() (b *batch, last bool) {
 		q.draining = q.closed
 	}
 	return b, q.closed
+}
+
+// rest ends draining if nothing waits and the queue is open. Else whoever
+// drains goes on, or has somebody do so.
+func (q *queue) rest() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.waiting != nil || q.closed {
+		return false
+	}
+	q.draining = false
+	return true
 }
 
 // release gives back the room of bytes that were written.

@@ -34,10 +34,19 @@ var (
 	errForbidden = &Refusal{Status: http.StatusForbidden, Code: RefusedForbidden, Message: "Forbidden"}
 	errProtocol  = &Refusal{Status: http.StatusBadRequest, Code: 5, Message: "Unsupported protocol version"}
 
+	errTooBig   = &Refusal{Status: http.StatusRequestEntityTooLarge, Code: 3, Message: "Payload too large"}
 	errDraining = &Refusal{http.StatusServiceUnavailable, 3, "Shutting down", 5 * time.Second}
 	errFull     = &Refusal{http.StatusServiceUnavailable, 3, "Too many connections", 5 * time.Second}
 	errAddress  = &Refusal{http.StatusTooManyRequests, 3, "Too many connections from this address", 10 * time.Second}
 )
+
+// refusal is why a session takes no requests any more.
+func (s *Session) refusal() *Refusal {
+	if s.ended() {
+		return errSession
+	}
+	return errRequest // it has a websocket
+}
 
 // refuse answers with the refusal that err is or wraps, else with "forbidden":
 // what an application's own error says is not for strangers.

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
-	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -18,12 +17,12 @@ import (
 type Server struct {
 	config Config
 
-	opened, refused atomic.Uint64
+	opened, refused, upgraded atomic.Uint64
 
 	mu        sync.Mutex
 	sessions  map[string]*Session
 	addresses map[string]int // only where MaxPerAddress is set
-	open      int            // sessions and handshakes under way
+	count     int            // sessions and handshakes under way
 	draining  bool
 	gone      chan struct{} // closed when draining and nothing is open
 }
@@ -43,7 +42,7 @@ func NewServer(config Config) *Server {
 func (s *Server) Count() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.open
+	return s.count
 }
 
 // Opened counts the handshakes that succeeded since the start.
@@ -52,66 +51,80 @@ func (s *Server) Opened() uint64 { return s.opened.Load() }
 // Refused counts those that did not.
 func (s *Server) Refused() uint64 { return s.refused.Load() }
 
-// ServeHTTP opens a session over WebSocket, or says in JSON why not.
+// Upgraded counts the websockets that took over from polling.
+func (s *Server) Upgraded() uint64 { return s.upgraded.Load() }
+
+// ServeHTTP opens a session, answers a request of one, or says in JSON why not.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if err := s.check(r); err != nil {
-		s.refused.Add(1)
-		refuse(w, err)
+	if s.config.CORS != nil && s.config.CORS(w, r) {
 		return
 	}
-	address := s.config.Address(r)
-	if err := s.reserve(address); err != nil {
+	name, session, err := s.check(r)
+	switch {
+	case err != nil && session == nil:
 		s.refused.Add(1)
 		refuse(w, err)
-		return
-	}
-	conn, rw, _, err := ws.HTTPUpgrader{Timeout: s.config.WriteTimeout}.Upgrade(r, w)
-	if err != nil {
-		s.refused.Add(1)
-		s.free(address)
-		if conn != nil {
-			_ = conn.Close()
+	case err != nil:
+		refuse(w, err)
+	case session == nil:
+		s.open(w, r, name)
+	case name == "websocket":
+		if t := s.websocket(w, r); t != nil {
+			t.control = t.answer
+			go session.upgrade(t)
 		}
-		return
+	default:
+		session.poll.Load().serve(w, r)
 	}
-	ahead, _ := rw.Peek(rw.Reader.Buffered()) // what is buffered can be peeked
-	transport := newWebsocket(conn, ahead, &s.config)
-	s.start(r, transport, address)
 }
 
-// check finds what is wrong with a handshake, in the reference server's order.
-// Parameters are compared with what is allowed, never looked up by name
-// (CVE-2023-31125), and a repeated one is as bad as an unknown one.
-func (s *Server) check(r *http.Request) error {
+// check finds out what a request wants, and what is wrong with it, in the
+// reference server's order. Parameters are compared with what is allowed, never
+// looked up by name (CVE-2023-31125), and a repeated one is as bad as an unknown
+// one.
+func (s *Server) check(r *http.Request) (transport string, session *Session, err error) {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		return errRequest
+		return "", nil, errRequest
 	}
-	if only(query["transport"]) != "websocket" {
-		return errTransport
+	switch transport = only(query["transport"]); transport {
+	case "polling", "websocket":
+	default:
+		return "", nil, errTransport
 	}
 	if only(query["EIO"]) != "4" {
-		return errProtocol
+		return "", nil, errProtocol
 	}
 	if sid, ok := query["sid"]; ok {
 		s.mu.Lock()
-		known := s.sessions[only(sid)] != nil
+		session = s.sessions[only(sid)]
 		s.mu.Unlock()
-		if !known {
-			return errSession
+		if session == nil {
+			return "", nil, errSession
 		}
-		return errRequest // a session over WebSocket has nothing to upgrade to
+		if s.config.Same != nil && !s.config.Same(session, r) {
+			return "", session, errSession
+		}
 	}
-	if r.Method != http.MethodGet {
-		return errMethod
-	}
-	if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
-		return errRequest
+	switch {
+	case session != nil && transport == "polling":
+		if session.poll.Load() == nil {
+			return "", session, errRequest // it has a websocket
+		}
+	case r.Method != http.MethodGet:
+		return "", session, errMethod
 	}
 	if s.config.Allow != nil {
-		return s.config.Allow(r)
+		if err := s.config.Allow(r); err != nil {
+			return "", session, err
+		}
 	}
-	return nil
+	if transport == "websocket" {
+		if err := checkOpening(r); err != nil {
+			return "", session, err
+		}
+	}
+	return transport, session, nil
 }
 
 func only(values []string) string {
@@ -128,12 +141,12 @@ func (s *Server) reserve(address string) error {
 	switch {
 	case s.draining:
 		return errDraining
-	case s.config.MaxConnections > 0 && s.open >= s.config.MaxConnections:
+	case s.config.MaxConnections > 0 && s.count >= s.config.MaxConnections:
 		return errFull
 	case s.config.MaxPerAddress > 0 && s.addresses[address] >= s.config.MaxPerAddress:
 		return errAddress
 	}
-	s.open++
+	s.count++
 	if s.config.MaxPerAddress > 0 {
 		s.addresses[address]++
 	}
@@ -144,40 +157,112 @@ func (s *Server) reserve(address string) error {
 func (s *Server) free(address string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.open--
+	s.count--
 	if s.config.MaxPerAddress > 0 {
 		if s.addresses[address]--; s.addresses[address] == 0 {
 			delete(s.addresses, address)
 		}
 	}
-	if s.draining && s.open == 0 {
+	if s.draining && s.count == 0 {
 		close(s.gone)
 	}
 }
 
-// start runs a session on a fresh goroutine: the one that served the HTTP
-// request has grown a stack that an idle connection would keep.
-func (s *Server) start(r *http.Request, transport *websocket, address string) {
-	session := &Session{id: NewID(), server: s, transport: transport, address: address}
+// open opens a session.
+func (s *Server) open(w http.ResponseWriter, r *http.Request, transport string) {
+	address := s.config.Address(r)
+	if err := s.reserve(address); err != nil {
+		s.refused.Add(1)
+		refuse(w, err)
+		return
+	}
+	session := &Session{id: NewID(), server: s, address: address}
 	session.out.limit, session.out.volatile = s.config.SendQueue, s.config.VolatileQueue
+	session.out.draining = true // the open packet comes first, past the queue
 	session.drainer = session.drain
-	transport.control = func(f *Frame) { _ = session.Send(f) }
+	if transport == "websocket" {
+		s.openWebsocket(w, r, session)
+	} else {
+		s.openPolling(w, r, session)
+	}
+}
 
+func (s *Server) openWebsocket(w http.ResponseWriter, r *http.Request, session *Session) {
+	conn, ahead, err := takeOver(w)
+	if err != nil {
+		s.refused.Add(1)
+		s.free(session.address)
+		refuse(w, err)
+		return
+	}
+	t := newWebsocket(conn, ahead, &s.config)
+	t.control = func(f *Frame) { _ = session.Send(f) }
+	session.socket, session.transport = t, t
+	late := s.begin(session, r)
+
+	// The answer and the open packet leave in one piece: a client that has the
+	// one and never gets the other waits for its own time-out.
+	opening := append(openingAnswer(r), s.openFrame(session.id, false).wire...)
+	if err := t.send(opening); err != nil {
+		session.End(writeEnding(err), false)
+	}
+	if late {
+		session.End(Ending{Shutdown, CodeRestart, nil}, true)
+	}
+	if !session.out.rest() {
+		session.wake()
+	}
+	// A fresh goroutine: this one served the HTTP request, and has grown a
+	// stack that an idle connection would keep.
+	go session.serve()
+}
+
+func (s *Server) openPolling(w http.ResponseWriter, r *http.Request, session *Session) {
+	p := &polling{session: session}
+	session.transport = p
+	session.poll.Store(p)
+	late := s.begin(session, r)
+	if late {
+		session.End(Ending{Shutdown, CodeRestart, nil}, false)
+		refuse(w, errDraining)
+		return
+	}
+	err := p.answer(w, s.openFrame(session.id, true).Packet())
+	switch {
+	case err != nil:
+		session.End(writeEnding(err), false)
+	case !session.out.rest():
+		session.wake()
+	}
+}
+
+// begin makes the session known, before its client knows it. It reports
+// whether the server has begun to shut down meanwhile.
+func (s *Server) begin(session *Session, r *http.Request) (late bool) {
 	session.handler = s.config.Accept(session, r)
 	session.mu.Lock()
 	session.schedule(s.config.PingInterval)
 	session.mu.Unlock()
-
 	s.opened.Add(1)
 	s.mu.Lock()
-	s.sessions[session.id] = session // known before its client knows it
-	late := s.draining
-	s.mu.Unlock()
-	_ = session.Send(s.openFrame(session.id)) // a failure ends the session like any other
-	if late {
-		session.End(Ending{Shutdown, CodeRestart, nil}, true)
+	defer s.mu.Unlock()
+	s.sessions[session.id] = session
+	return s.draining
+}
+
+// websocket answers the opening handshake of an upgrade.
+func (s *Server) websocket(w http.ResponseWriter, r *http.Request) *websocket {
+	conn, ahead, err := takeOver(w)
+	if err != nil {
+		refuse(w, err)
+		return nil
 	}
-	go session.serve()
+	t := newWebsocket(conn, ahead, &s.config)
+	if err := t.send(openingAnswer(r)); err != nil {
+		t.abort(false)
+		return nil
+	}
+	return t
 }
 
 // forget is the end of a session's life.
@@ -187,14 +272,19 @@ func (s *Server) forget(session *Session) {
 	s.mu.Unlock()
 }
 
-func (s *Server) openFrame(id string) *Frame {
+// openFrame is the first packet of a session. Only polling can be upgraded.
+func (s *Server) openFrame(id string, upgrades bool) *Frame {
+	to := []string{}
+	if upgrades {
+		to = append(to, "websocket")
+	}
 	open, _ := json.Marshal(struct { //nolint:errchkjson // strings and integers
 		ID           string   `json:"sid"`
 		Upgrades     []string `json:"upgrades"`
 		PingInterval int64    `json:"pingInterval"` // milliseconds, like PingTimeout
 		PingTimeout  int64    `json:"pingTimeout"`
 		MaxPayload   int      `json:"maxPayload"` // bytes
-	}{id, []string{}, s.config.PingInterval.Milliseconds(), s.config.PingTimeout.Milliseconds(), s.config.MaxPayload})
+	}{id, to, s.config.PingInterval.Milliseconds(), s.config.PingTimeout.Milliseconds(), s.config.MaxPayload})
 	return sealed(ws.OpText, append([]byte{packetOpen}, open...))
 }
 
@@ -206,7 +296,7 @@ func (s *Server) Refuse() {
 		return
 	}
 	s.draining = true
-	if s.open == 0 {
+	if s.count == 0 {
 		close(s.gone)
 	}
 }

@@ -3,6 +3,7 @@ package engineio
 import (
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -13,6 +14,8 @@ const (
 	packetPing    = '2'
 	packetPong    = '3'
 	packetMessage = Message
+	packetUpgrade = '5'
+	packetNoop    = '6'
 )
 
 // Message is the type of the packets that a [Handler] receives, and of those it
@@ -38,27 +41,34 @@ type Handler interface {
 	Gone()
 }
 
-// A Session is one Engine.IO connection.
+// A Session is one Engine.IO connection: a websocket, or polling that a
+// websocket may take over from, once.
 //
-// One goroutine reads for as long as it lives. Another writes for as long as
-// there is something to write, and is started by whoever finds the queue idle.
+// On a websocket one goroutine reads for as long as it lives. Another writes
+// for as long as there is something to write, and is started by whoever finds
+// the queue idle. Polling has the goroutines of its requests.
 type Session struct {
-	id        string
-	server    *Server
-	transport transport
-	handler   Handler
-	out       queue
-	address   string
-	drainer   func() // s.drain, made once so that starting it allocates nothing
+	out     queue
+	poll    atomic.Pointer[polling] // nil once there is a websocket
+	drainer func()                  // s.drain, made once so that starting it allocates nothing
+	socket  *websocket              // what drain writes to; set before poll is nil
 
-	mu       sync.Mutex
-	beat     *time.Timer
-	due      time.Time // when beat means what it says: a late tick is ignored
-	pinged   bool      // a pong is awaited
-	stalls   int       // goroutines in Stall
-	stallEnd time.Time
-	ending   *Ending
-	flushed  chan struct{} // made by an ending that flushes, closed when it has
+	id      string
+	server  *Server
+	handler Handler
+	address string
+
+	mu        sync.Mutex
+	transport transport
+	probing   *websocket    // is about to take over
+	probed    chan struct{} // closed when it did, or failed
+	beat      *time.Timer
+	due       time.Time // when beat means what it says: a late tick is ignored
+	pinged    bool      // a pong is awaited
+	stalls    int       // goroutines in Stall
+	stallEnd  time.Time
+	ending    *Ending
+	flushed   chan struct{} // made by an ending that flushes, closed when it has
 }
 
 // ID is the session's identifier: 20 characters, 120 random bits.
@@ -66,6 +76,13 @@ func (s *Session) ID() string { return s.id }
 
 // Address is the client's, as [Config.Address] tells it.
 func (s *Session) Address() string { return s.address }
+
+// Transport is the name of what carries the session: "polling" or "websocket".
+func (s *Session) Transport() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.transport.name()
+}
 
 // Handler is what [Config.Accept] gave the session.
 func (s *Session) Handler() Handler { return s.handler }
@@ -89,7 +106,7 @@ func (s *Session) send(f *Frame, volatile bool) (bool, error) {
 	case queued:
 		return true, nil
 	case started:
-		go s.drainer()
+		s.wake()
 		return true, nil
 	case dropped:
 		return false, nil
@@ -101,6 +118,15 @@ func (s *Session) send(f *Frame, volatile bool) (bool, error) {
 	}
 }
 
+// wake has somebody drain the queue. The caller has the right to, and gives it
+// away.
+func (s *Session) wake() {
+	if p := s.poll.Load(); p != nil && p.wake() {
+		return
+	}
+	go s.drainer()
+}
+
 // pieceBytes bounds one vectored write, so that its deadline asks the same of
 // a reader whether much or little waits for it.
 const pieceBytes = 64 << 10
@@ -108,7 +134,8 @@ const pieceBytes = 64 << 10
 // pieceFrames is the most that Linux and the BSDs take in one writev.
 const pieceFrames = 1024
 
-// drain empties the queue, and says goodbye if the session is ending.
+// drain writes to the websocket until the queue is empty, and says goodbye if
+// the session is ending.
 func (s *Session) drain() {
 	for {
 		batch, last := s.out.take()
@@ -138,7 +165,7 @@ func (s *Session) writeAll(frames []*Frame) error {
 			bytes += len(frames[n].wire)
 			n++
 		}
-		if err := s.transport.write(frames[:n]); err != nil {
+		if err := s.socket.write(frames[:n]); err != nil {
 			return err
 		}
 		s.out.release(bytes + n*frameOverhead)
@@ -151,12 +178,12 @@ func (s *Session) writeAll(frames []*Frame) error {
 // the closed queue empty, or broken.
 func (s *Session) goodbye() {
 	s.mu.Lock()
-	flushed, ending := s.flushed, s.ending
+	flushed, ending, t := s.flushed, s.ending, s.transport
 	s.mu.Unlock()
 	if flushed == nil {
 		return
 	}
-	s.transport.close(ending.Code, ending.Reason)
+	t.close(ending.Code, ending.Reason)
 	close(flushed)
 }
 
@@ -166,10 +193,11 @@ func (s *Session) goodbye() {
 // not wait.
 func (s *Session) End(e Ending, flush bool) {
 	s.mu.Lock()
+	t := s.transport
 	if s.ending != nil {
 		s.mu.Unlock()
 		if !flush {
-			s.transport.abort(false)
+			t.abort(false)
 		}
 		return
 	}
@@ -180,18 +208,27 @@ func (s *Session) End(e Ending, flush bool) {
 	if s.beat != nil {
 		s.beat.Stop()
 	}
+	polls, probing := s.socket == nil, s.probing
 	s.mu.Unlock()
 
+	if probing != nil {
+		// A client that has stopped to poll hears of the end when it has
+		// changed over, and no sooner.
+		probing.expire(time.Now().Add(s.server.config.CloseTimeout))
+	}
 	if flush {
-		s.transport.expire(time.Now().Add(s.server.config.CloseTimeout))
+		t.expire(time.Now().Add(s.server.config.CloseTimeout))
 		if s.out.close(false) {
-			go s.drainer()
+			s.wake()
 		}
 	} else {
 		s.out.close(true)
-		s.transport.abort(e.Reason == SlowConsumer)
+		t.abort(e.Reason == SlowConsumer)
 	}
 	s.handler.Ended(e)
+	if polls {
+		go s.finish(nil)
+	}
 }
 
 // ended reports whether End was called.
@@ -201,28 +238,44 @@ func (s *Session) ended() bool {
 	return s.ending != nil
 }
 
-// serve reads until the session is over. It is the session's own goroutine.
+// serve reads from the websocket until the session is over. It is the
+// session's own goroutine.
 func (s *Session) serve() {
-	err := s.transport.read(s.receive)
+	err := s.socket.read(s.receive)
 	s.End(endingOf(err))
+	s.finish(err)
+}
+
+// finish is the last of a session: it waits until the client was told, and for
+// the handler. The session's reading ended with err.
+func (s *Session) finish(err error) {
 	s.mu.Lock()
-	flushed := s.flushed
+	flushed, probed := s.flushed, s.probed
 	s.mu.Unlock()
 	if flushed != nil {
 		<-flushed
 		var violation *Violation
 		if errors.As(err, &violation) {
-			s.transport.discard()
+			s.socket.discard()
 		}
 	}
-	s.transport.abort(false)
+	if probed != nil {
+		<-probed
+	}
+	s.mu.Lock()
+	t := s.transport
+	s.mu.Unlock()
+	t.abort(false)
+	if p, polls := t.(*polling); polls {
+		p.linger()
+	}
 	s.server.forget(s)
 	s.handler.Gone()
 	s.server.free(s.address)
 }
 
 // receive takes one packet. The types that only a server sends, and those of
-// an upgrade, which needs another transport to come from, are violations.
+// an upgrade where there is none, are violations.
 func (s *Session) receive(packet []byte, binary bool) error {
 	if s.ended() {
 		return nil
@@ -244,61 +297,4 @@ func (s *Session) receive(packet []byte, binary bool) error {
 	default:
 		return Violated("unexpected packet of type %q", packet[0])
 	}
-}
-
-// schedule sets the time of the next tick. The caller holds s.mu.
-func (s *Session) schedule(after time.Duration) {
-	s.due = time.Now().Add(after)
-	if s.beat == nil {
-		s.beat = time.AfterFunc(after, s.tick)
-		return
-	}
-	s.beat.Reset(after)
-}
-
-// tick sends the ping that is due, or finds its pong missing.
-func (s *Session) tick() {
-	config := &s.server.config
-	s.mu.Lock()
-	now := time.Now()
-	if s.ending != nil || now.Before(s.due) {
-		s.mu.Unlock()
-		return
-	}
-	// A pong behind messages that we chose not to read yet is not missing. The
-	// client goes on being pinged, since it counts on that.
-	excused := s.stalls > 0 || now.Sub(s.stallEnd) < config.PingTimeout
-	if s.pinged && !excused {
-		s.mu.Unlock()
-		s.End(Ending{PingTimeout, CodeNormal, nil}, false)
-		return
-	}
-	s.pinged = true
-	s.schedule(config.PingTimeout)
-	s.mu.Unlock()
-	_ = s.Send(pingFrame) // a session that cannot send has ended by itself
-}
-
-// pong answers the last ping. Pongs that nobody asked for change nothing.
-func (s *Session) pong() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.pinged || s.ending != nil {
-		return
-	}
-	s.pinged = false
-	s.schedule(s.server.config.PingInterval)
-}
-
-// Stall runs wait, during which nothing is read on purpose, without holding
-// the silence against the client.
-func (s *Session) Stall(wait func()) {
-	s.mu.Lock()
-	s.stalls++
-	s.mu.Unlock()
-	wait()
-	s.mu.Lock()
-	s.stalls--
-	s.stallEnd = time.Now()
-	s.mu.Unlock()
 }

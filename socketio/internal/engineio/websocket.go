@@ -1,6 +1,7 @@
 package engineio
 
 import (
+	"errors"
 	"net"
 	"strings"
 	"sync"
@@ -24,6 +25,8 @@ type websocket struct {
 
 var _ transport = (*websocket)(nil)
 
+func (t *websocket) name() string { return "websocket" }
+
 func newWebsocket(conn net.Conn, ahead []byte, config *Config) *websocket {
 	t := &websocket{conn: conn, timeout: config.WriteTimeout}
 	t.frames.source = newSource(conn, ahead)
@@ -41,6 +44,9 @@ type vector struct {
 
 var vectors = sync.Pool{New: func() any { return new(vector) }}
 
+// write puts the frames on the wire in their order, or fails for good. It is
+// called by one goroutine at a time, with a non-empty list that is bounded in
+// bytes.
 func (t *websocket) write(frames []*Frame) error {
 	t.extend()
 	if len(frames) == 1 {
@@ -68,6 +74,32 @@ func (t *websocket) write(frames []*Frame) error {
 	return err
 }
 
+// send writes what is no frame of the session's queue: what belongs to the
+// opening, and before any of them.
+func (t *websocket) send(bytes []byte) error {
+	t.extend()
+	_, err := t.conn.Write(bytes)
+	return err
+}
+
+// answer is control before the session owns the websocket.
+func (t *websocket) answer(f *Frame) { _ = t.send(f.wire) }
+
+// expect reads one text packet and compares it.
+func (t *websocket) expect(packet string) error {
+	found := errors.New("engineio: found") // ends the reading
+	err := t.read(func(got []byte, binary bool) error {
+		if binary || string(got) != packet {
+			return Violated("not %q", packet)
+		}
+		return found
+	})
+	if errors.Is(err, found) {
+		return nil
+	}
+	return err
+}
+
 // extend sets the deadline of the next write. Moving it is not free, so that it
 // is only moved when a quarter of its time is gone.
 func (t *websocket) extend() {
@@ -79,6 +111,16 @@ func (t *websocket) extend() {
 	}
 	t.deadline = now.Add(t.timeout)
 	_ = t.conn.SetWriteDeadline(t.deadline) // fails only on a closed connection, like the write after it
+}
+
+// limit sets the deadline of what comes before the session owns the websocket;
+// the zero time lifts it.
+func (t *websocket) limit(at time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.expiring {
+		_ = t.conn.SetDeadline(at)
+	}
 }
 
 func (t *websocket) expire(at time.Time) {
@@ -104,6 +146,8 @@ func (t *websocket) close(code uint16, reason string) {
 	}
 }
 
+// read hands every packet to receive until the connection ends or receive
+// fails, and says which. The packet is the receiver's to keep.
 func (t *websocket) read(receive func(packet []byte, binary bool) error) error {
 	for {
 		op, payload, err := t.frames.next()
@@ -128,6 +172,9 @@ func (t *websocket) read(receive func(packet []byte, binary bool) error) error {
 // was told that nobody listens.
 const maxDiscard = 4 << 20
 
+// discard reads without looking until the client is gone or the time set by
+// expire has come, so that closing does not reset the connection while the
+// client still has our last frames to read.
 func (t *websocket) discard() {
 	var waste readBuffer
 	for total := 0; total < maxDiscard; {

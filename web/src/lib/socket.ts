@@ -49,7 +49,9 @@ export async function openSocket({ on, signedOut, disconnected }: Listener): Pro
   if (turn !== mine) return;
   const opened: Socket<Incoming, Outgoing> = io({
     path: '/socket.io/',
-    transports: ['websocket'],
+    // Polling is for networks that let no WebSocket through.
+    transports: ['websocket', 'polling'],
+    tryAllTransports: true,
     reconnectionDelay: 500,
     reconnectionDelayMax: 10_000,
     randomizationFactor: 0.5,
