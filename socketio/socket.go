@@ -47,7 +47,7 @@ const (
 
 func newSocket(c *conn, n *Namespace, auth json.RawMessage) *Socket {
 	s := &Socket{id: engineio.NewID(), conn: c, namespace: n, auth: auth}
-	s.ctx, s.cancel = context.WithCancel(c.handshake.values)
+	s.ctx, s.cancel = context.WithCancel(c.opening.context)
 	return s
 }
 
@@ -59,11 +59,7 @@ func (s *Socket) ID() string { return s.id }
 func (s *Socket) Namespace() *Namespace { return s.namespace }
 
 // Handshake is how the socket came to be.
-func (s *Socket) Handshake() *Handshake {
-	h := s.conn.handshake
-	h.Auth = s.auth
-	return &h
-}
+func (s *Socket) Handshake() *Handshake { return s.conn.newHandshake(s.auth) }
 
 // Connected reports whether something can be sent.
 func (s *Socket) Connected() bool { return s.state.Load() == connected }

@@ -44,14 +44,13 @@ type Handler interface {
 // A Session is one Engine.IO connection: a websocket, or polling that a
 // websocket may take over from, once.
 //
-// On a websocket one goroutine reads for as long as it lives. Another writes
-// for as long as there is something to write, and is started by whoever finds
-// the queue idle. Polling has the goroutines of its requests.
+// On a websocket one goroutine waits or reads at any time. Another writes for as
+// long as there is something to write, and is started by whoever finds the queue
+// idle. Polling has the goroutines of its requests.
 type Session struct {
-	out     queue
-	poll    atomic.Pointer[polling] // nil once there is a websocket
-	drainer func()                  // s.drain, made once so that starting it allocates nothing
-	socket  *websocket              // what drain writes to; set before poll is nil
+	out    queue
+	poll   atomic.Pointer[polling] // nil once there is a websocket
+	socket *websocket              // what drain writes to; set before poll is nil
 
 	id      string
 	server  *Server
@@ -63,10 +62,10 @@ type Session struct {
 	probing   *websocket    // is about to take over
 	probed    chan struct{} // closed when it did, or failed
 	beat      *time.Timer
-	due       time.Time // when beat means what it says: a late tick is ignored
-	pinged    bool      // a pong is awaited
-	stalls    int       // goroutines in Stall
-	stallEnd  time.Time
+	due       moment // when beat means what it says: a late tick is ignored
+	stallEnd  moment
+	stalls    int32 // goroutines in Stall
+	pinged    bool  // a pong is awaited
 	ending    *Ending
 	flushed   chan struct{} // made by an ending that flushes, closed when it has
 }
@@ -124,7 +123,7 @@ func (s *Session) wake() {
 	if p := s.poll.Load(); p != nil && p.wake() {
 		return
 	}
-	go s.drainer()
+	go s.drain()
 }
 
 // pieceBytes bounds one vectored write, so that its deadline asks the same of
@@ -165,7 +164,7 @@ func (s *Session) writeAll(frames []*Frame) error {
 			bytes += len(frames[n].wire)
 			n++
 		}
-		if err := s.socket.write(frames[:n]); err != nil {
+		if err := s.socket.write(frames[:n], bytes); err != nil {
 			return err
 		}
 		s.out.release(bytes + n*frameOverhead)
@@ -238,10 +237,33 @@ func (s *Session) ended() bool {
 	return s.ending != nil
 }
 
-// serve reads from the websocket until the session is over. It is the
-// session's own goroutine.
-func (s *Session) serve() {
-	err := s.socket.read(s.receive)
+// await waits for the client to send something. The goroutine that waits has
+// done nothing else, so that an idle connection keeps the smallest stack there
+// is: what reads and handles messages needs a larger one, and gives it back.
+func (s *Session) await() {
+	if s.socket.frames.idle() {
+		if err := s.socket.await(); err != nil {
+			s.over(err)
+			return
+		}
+	}
+	s.read()
+}
+
+// read handles what the client sends until it is idle.
+func (s *Session) read() {
+	if err := s.socket.read(s.receive); err != nil {
+		s.over(err)
+		return
+	}
+	s.serve()
+}
+
+// serve has another goroutine read from the websocket until the session is over.
+func (s *Session) serve() { go s.await() }
+
+// over is the end of reading.
+func (s *Session) over(err error) {
 	s.End(endingOf(err))
 	s.finish(err)
 }

@@ -12,14 +12,13 @@ import (
 
 // websocket is the transport of one WebSocket connection.
 type websocket struct {
-	conn    net.Conn
-	frames  frameReader
-	control func(*Frame) // answers a control frame, behind what is queued
-	timeout time.Duration
+	frames frameReader // has the connection
+	owner  *Session    // nil as long as it only tries to take over
+	config *Config
 
 	mu       sync.Mutex
-	deadline time.Time // of writing, as last set
-	expiring bool      // deadlines are final
+	deadline moment // of writing, as last set
+	expiring bool   // deadlines are final
 	aborted  bool
 }
 
@@ -28,14 +27,20 @@ var _ transport = (*websocket)(nil)
 func (t *websocket) name() string { return "websocket" }
 
 func newWebsocket(conn net.Conn, ahead []byte, config *Config) *websocket {
-	t := &websocket{conn: conn, timeout: config.WriteTimeout}
-	t.frames.source = newSource(conn, ahead)
+	t := &websocket{config: config}
 	t.frames.limit = config.MaxPayload
+	t.frames.source.start(conn, ahead)
 	return t
 }
 
+func (t *websocket) conn() net.Conn { return t.frames.source.conn }
+
+// copyBelow is the average size of frames, in bytes, below which one write of a
+// copy costs less than a vectored write of the frames themselves.
+const copyBelow = 1 << 10
+
 // vector is the reusable argument of a vectored write, which consumes the
-// slice it is given.
+// slice it is given; or the copy.
 type vector struct {
 	list [][]byte
 	left net.Buffers
@@ -45,23 +50,23 @@ type vector struct {
 var vectors = sync.Pool{New: func() any { return new(vector) }}
 
 // write puts the frames on the wire in their order, or fails for good. It is
-// called by one goroutine at a time, with a non-empty list that is bounded in
-// bytes.
-func (t *websocket) write(frames []*Frame) error {
+// called by one goroutine at a time, with a non-empty list of so many bytes.
+func (t *websocket) write(frames []*Frame, bytes int) error {
 	t.extend()
 	if len(frames) == 1 {
-		_, err := t.conn.Write(frames[0].wire)
+		_, err := t.conn().Write(frames[0].wire)
 		return err
 	}
 	v := vectors.Get().(*vector)
 	defer vectors.Put(v)
-	if _, ok := t.conn.(*net.TCPConn); !ok {
-		// Without writev (TLS) each buffer would be a write of its own.
+	_, vectored := t.conn().(*net.TCPConn)
+	if !vectored || bytes < copyBelow*len(frames) {
+		// Without writev (TLS) each frame would be a write of its own.
 		v.flat = v.flat[:0]
 		for _, f := range frames {
 			v.flat = append(v.flat, f.wire...)
 		}
-		_, err := t.conn.Write(v.flat)
+		_, err := t.conn().Write(v.flat)
 		return err
 	}
 	v.list = v.list[:0]
@@ -69,7 +74,7 @@ func (t *websocket) write(frames []*Frame) error {
 		v.list = append(v.list, f.wire)
 	}
 	v.left = v.list
-	_, err := v.left.WriteTo(t.conn)
+	_, err := v.left.WriteTo(t.conn())
 	clear(v.list)
 	return err
 }
@@ -78,26 +83,41 @@ func (t *websocket) write(frames []*Frame) error {
 // opening, and before any of them.
 func (t *websocket) send(bytes []byte) error {
 	t.extend()
-	_, err := t.conn.Write(bytes)
+	_, err := t.conn().Write(bytes)
 	return err
 }
 
-// answer is control before the session owns the websocket.
-func (t *websocket) answer(f *Frame) { _ = t.send(f.wire) }
+// control answers a control frame, behind what is queued.
+func (t *websocket) control(f *Frame) {
+	if t.owner == nil {
+		_ = t.send(f.wire) // a failure shows when the client is to be read
+		return
+	}
+	_ = t.owner.Send(f)
+}
 
 // expect reads one text packet and compares it.
 func (t *websocket) expect(packet string) error {
 	found := errors.New("engineio: found") // ends the reading
-	err := t.read(func(got []byte, binary bool) error {
-		if binary || string(got) != packet {
-			return Violated("not %q", packet)
+	for {
+		if t.frames.idle() {
+			if err := t.await(); err != nil {
+				return err
+			}
 		}
-		return found
-	})
-	if errors.Is(err, found) {
-		return nil
+		err := t.read(func(got []byte, binary bool) error {
+			if binary || string(got) != packet {
+				return Violated("not %q", packet)
+			}
+			return found
+		})
+		switch {
+		case errors.Is(err, found):
+			return nil
+		case err != nil:
+			return err
+		}
 	}
-	return err
 }
 
 // extend sets the deadline of the next write. Moving it is not free, so that it
@@ -105,12 +125,12 @@ func (t *websocket) expect(packet string) error {
 func (t *websocket) extend() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	now := time.Now()
-	if t.expiring || t.deadline.Sub(now) > t.timeout*3/4 {
+	at := now()
+	if t.expiring || t.deadline.sub(at) > t.config.WriteTimeout*3/4 {
 		return
 	}
-	t.deadline = now.Add(t.timeout)
-	_ = t.conn.SetWriteDeadline(t.deadline) // fails only on a closed connection, like the write after it
+	t.deadline = at.add(t.config.WriteTimeout)
+	_ = t.conn().SetWriteDeadline(time.Now().Add(t.config.WriteTimeout)) // fails only on a closed connection, like the write after it
 }
 
 // limit sets the deadline of what comes before the session owns the websocket;
@@ -119,7 +139,7 @@ func (t *websocket) limit(at time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if !t.expiring {
-		_ = t.conn.SetDeadline(at)
+		_ = t.conn().SetDeadline(at)
 	}
 }
 
@@ -127,7 +147,7 @@ func (t *websocket) expire(at time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.expiring = true
-	_ = t.conn.SetDeadline(at)
+	_ = t.conn().SetDeadline(at)
 }
 
 // closeReason bounds the text of a close frame: 125 bytes with its code
@@ -140,16 +160,21 @@ func (t *websocket) close(code uint16, reason string) {
 		reason = strings.ToValidUTF8(reason[:min(len(reason), closeReason)], "") // the cut may go through a character
 		body = ws.NewCloseFrameBody(ws.StatusCode(code), reason)
 	}
-	_, _ = t.conn.Write(sealed(ws.OpClose, body).wire)
-	if half, ok := t.conn.(interface{ CloseWrite() error }); ok {
+	_, _ = t.conn().Write(sealed(ws.OpClose, body).wire)
+	if half, ok := t.conn().(interface{ CloseWrite() error }); ok {
 		_ = half.CloseWrite()
 	}
 }
 
-// read hands every packet to receive until the connection ends or receive
-// fails, and says which. The packet is the receiver's to keep.
+// await returns when there is something to read, in the shallow stack that an
+// idle connection keeps.
+func (t *websocket) await() error { return t.frames.source.await() }
+
+// read hands every packet to receive until the client is idle, the connection
+// ends or receive fails. It waits for the rest of what has begun to come. The
+// packet is the receiver's to keep.
 func (t *websocket) read(receive func(packet []byte, binary bool) error) error {
-	for {
+	for !t.frames.idle() {
 		op, payload, err := t.frames.next()
 		if err != nil {
 			return err
@@ -166,6 +191,7 @@ func (t *websocket) read(receive func(packet []byte, binary bool) error) error {
 			}
 		}
 	}
+	return nil
 }
 
 // maxDiscard bounds what is read from a client that goes on sending after it
@@ -178,7 +204,7 @@ const maxDiscard = 4 << 20
 func (t *websocket) discard() {
 	var waste readBuffer
 	for total := 0; total < maxDiscard; {
-		n, err := t.conn.Read(waste[:])
+		n, err := t.conn().Read(waste[:])
 		if err != nil {
 			return
 		}
@@ -194,11 +220,11 @@ func (t *websocket) abort(reset bool) {
 	if aborted {
 		return
 	}
-	if tcp, ok := underlying(t.conn).(*net.TCPConn); ok && reset {
+	if tcp, ok := underlying(t.conn()).(*net.TCPConn); ok && reset {
 		// A reader that stopped would keep the kernel's copy alive for minutes.
 		_ = tcp.SetLinger(0)
 	}
-	_ = t.conn.Close()
+	_ = t.conn().Close()
 }
 
 // underlying is the connection below TLS, if there is TLS.
