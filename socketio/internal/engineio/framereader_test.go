@@ -6,7 +6,6 @@ import (
 	"io"
 	"net"
 	"testing"
-	"time"
 	"unicode/utf8"
 
 	"github.com/gobwas/ws"
@@ -189,29 +188,5 @@ func TestEndingsOfReading(t *testing.T) {
 		if e.Reason != c.reason || e.Code != c.code || flush != c.flush {
 			t.Errorf("%v: %+v, %v", c.err, e, flush)
 		}
-	}
-}
-
-// The deadline of writing moves rarely, and not at all once the session ends.
-func TestWriteDeadline(t *testing.T) {
-	ours, theirs := net.Pipe()
-	defer func() { _, _ = ours.Close(), theirs.Close() }()
-	w := newWebsocket(ours, nil, &Config{WriteTimeout: time.Hour, MaxPayload: 1})
-	w.extend()
-	first := w.deadline
-	w.extend()
-	if w.deadline != first {
-		t.Error("the deadline moved at once")
-	}
-	w.deadline = now().add(time.Minute)
-	w.extend()
-	if left := w.deadline.sub(now()); left < 59*time.Minute {
-		t.Errorf("the deadline is in %v", left)
-	}
-	w.expire(time.Now())
-	w.deadline = 0
-	w.extend()
-	if w.deadline != 0 {
-		t.Error("the deadline moved after the end")
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"runtime"
 	"sync"
 	"sync/atomic"
 
@@ -15,7 +16,8 @@ import (
 
 // A Server opens sessions and knows those that live.
 type Server struct {
-	config Config
+	config  Config
+	writers writers
 
 	opened, refused, upgraded atomic.Uint64
 
@@ -31,6 +33,7 @@ type Server struct {
 func NewServer(config Config) *Server {
 	return &Server{
 		config:    config,
+		writers:   writers{most: runtime.GOMAXPROCS(0)},
 		sessions:  make(map[string]*Session),
 		addresses: make(map[string]int),
 		gone:      make(chan struct{}),

@@ -101,7 +101,12 @@ func (s *Session) Send(f *Frame) error {
 func (s *Session) SendVolatile(f *Frame) (bool, error) { return s.send(f, true) }
 
 func (s *Session) send(f *Frame, volatile bool) (bool, error) {
-	switch s.out.push(f, volatile) {
+	return s.sent(s.out.push(f, volatile))
+}
+
+// sent deals with what became of a frame that was pushed, and tells the sender.
+func (s *Session) sent(o outcome) (bool, error) {
+	switch o {
 	case queued:
 		return true, nil
 	case started:
@@ -123,29 +128,53 @@ func (s *Session) wake() {
 	if p := s.poll.Load(); p != nil && p.wake() {
 		return
 	}
-	go s.drain()
+	if s.socket.direct() {
+		s.server.writers.hand(s)
+	} else {
+		go s.drain(nil, 0, 0)
+	}
 }
 
-// pieceBytes bounds one vectored write, so that its deadline asks the same of
-// a reader whether much or little waits for it.
-const pieceBytes = 64 << 10
+// flushes reports whether the writers can drain the queue.
+func (s *Session) flushes() bool { return s.poll.Load() == nil && s.socket.direct() }
 
-// pieceFrames is the most that Linux and the BSDs take in one writev.
-const pieceFrames = 1024
+// flush writes what waits, as far as the connection takes it at once.
+func (s *Session) flush() {
+	b, last := s.out.take()
+	if b == nil && !last {
+		return
+	}
+	if last { // the end is told in its own time
+		go s.drain(b, 0, 0)
+		return
+	}
+	n, offset, err := s.socket.writeNow(b.frames, s.out.release)
+	if err != nil || n < len(b.frames) {
+		go s.drain(b, n, offset)
+		return
+	}
+	b.free()
+	if !s.out.rest() {
+		s.wake() // behind all the others
+	}
+}
 
-// drain writes to the websocket until the queue is empty, and says goodbye if
-// the session is ending.
-func (s *Session) drain() {
+// drain writes until the queue is empty, and says goodbye if the session is
+// ending. It begins with a batch, if there is one, at an offset of its n-th frame.
+func (s *Session) drain(b *batch, n, offset int) {
 	for {
-		batch, last := s.out.take()
-		if batch == nil {
-			if last {
-				s.goodbye()
+		if b == nil {
+			var last bool
+			if b, last = s.out.take(); b == nil {
+				if last {
+					s.goodbye()
+				}
+				return
 			}
-			return
 		}
-		if err := s.writeAll(batch.frames); err != nil {
-			batch.free()
+		err := s.socket.write(b.frames[n:], offset, s.out.release)
+		b.free()
+		if err != nil {
 			// After End, whoever ended the session has decided about the
 			// goodbye, and it is ours to finish.
 			s.End(writeEnding(err), false)
@@ -153,24 +182,8 @@ func (s *Session) drain() {
 			s.goodbye()
 			return
 		}
-		batch.free()
+		b, n, offset = nil, 0, 0
 	}
-}
-
-func (s *Session) writeAll(frames []*Frame) error {
-	for len(frames) > 0 {
-		n, bytes := 1, len(frames[0].wire)
-		for n < len(frames) && n < pieceFrames && bytes+len(frames[n].wire) <= pieceBytes {
-			bytes += len(frames[n].wire)
-			n++
-		}
-		if err := s.socket.write(frames[:n], bytes); err != nil {
-			return err
-		}
-		s.out.release(bytes + n*frameOverhead)
-		frames = frames[n:]
-	}
-	return nil
 }
 
 // goodbye ends the writing half. It is called by the one goroutine that found

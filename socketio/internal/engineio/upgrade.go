@@ -97,7 +97,7 @@ func (s *Session) take(t *websocket, p *polling) (ending bool, err error) {
 	s.transport = t
 	s.poll.Store(nil)
 	if owed {
-		go s.drain()
+		s.wake()
 	}
 	return ending, nil
 }

@@ -17,8 +17,7 @@ type websocket struct {
 	config *Config
 
 	mu       sync.Mutex
-	deadline moment // of writing, as last set
-	expiring bool   // deadlines are final
+	expiring bool // deadlines are final
 	aborted  bool
 }
 
@@ -35,56 +34,110 @@ func newWebsocket(conn net.Conn, ahead []byte, config *Config) *websocket {
 
 func (t *websocket) conn() net.Conn { return t.frames.source.conn }
 
-// copyBelow is the average size of frames, in bytes, below which one write of a
-// copy costs less than a vectored write of the frames themselves.
-const copyBelow = 1 << 10
+// pieceBytes bounds one write, so that its deadline asks the same of a reader
+// whether much or little waits for it.
+const pieceBytes = 64 << 10
 
-// vector is the reusable argument of a vectored write, which consumes the
-// slice it is given; or the copy.
-type vector struct {
-	list [][]byte
-	left net.Buffers
-	flat []byte
+// piece is a reusable copy of frames: one write of it costs less than a vectored
+// write of many small frames (0.295 µs for each of 120 bytes against 0.325).
+type piece struct {
+	bytes []byte
+
+	// of an attempt to write
+	n   int
+	err error
+	try func(fd uintptr) bool
 }
 
-var vectors = sync.Pool{New: func() any { return new(vector) }}
+var pieces = sync.Pool{New: func() any {
+	p := new(piece)
+	p.try = p.tryWrite
+	return p
+}}
 
-// write puts the frames on the wire in their order, or fails for good. It is
-// called by one goroutine at a time, with a non-empty list of so many bytes.
-func (t *websocket) write(frames []*Frame, bytes int) error {
-	t.extend()
-	if len(frames) == 1 {
-		_, err := t.conn().Write(frames[0].wire)
-		return err
+// cut returns what to write first of the frames, and how many they are: the
+// frame itself where it stands alone, and a copy otherwise.
+func (p *piece) cut(frames []*Frame) (wire []byte, n int) {
+	n, size := 1, len(frames[0].wire)
+	for n < len(frames) && size+len(frames[n].wire) <= pieceBytes {
+		size += len(frames[n].wire)
+		n++
 	}
-	v := vectors.Get().(*vector)
-	defer vectors.Put(v)
-	_, vectored := t.conn().(*net.TCPConn)
-	if !vectored || bytes < copyBelow*len(frames) {
-		// Without writev (TLS) each frame would be a write of its own.
-		v.flat = v.flat[:0]
-		for _, f := range frames {
-			v.flat = append(v.flat, f.wire...)
+	if n == 1 {
+		return frames[0].wire, 1
+	}
+	p.bytes = p.bytes[:0]
+	for _, f := range frames[:n] {
+		p.bytes = append(p.bytes, f.wire...)
+	}
+	return p.bytes, n
+}
+
+// direct reports whether writeNow can be used.
+func (t *websocket) direct() bool { return t.frames.source.raw != nil }
+
+// writeNow writes the frames in their order, as far as the connection takes them
+// without waiting, and calls written with the cost of those that are gone. It
+// returns how many that are, and the offset in the next one, which may be half
+// gone.
+func (t *websocket) writeNow(frames []*Frame, written func(cost int)) (n, offset int, err error) {
+	p := pieces.Get().(*piece)
+	defer pieces.Put(p)
+	for n < len(frames) {
+		wire, count := p.cut(frames[n:])
+		done, err := p.write(t.frames.source.raw, wire)
+		if err != nil {
+			return n, 0, err
 		}
-		_, err := t.conn().Write(v.flat)
-		return err
+		if done == len(wire) {
+			written(cost(frames[n : n+count]))
+			n += count
+			continue
+		}
+		gone := 0
+		for ; done >= len(frames[n+gone].wire); gone++ {
+			done -= len(frames[n+gone].wire)
+		}
+		written(cost(frames[n : n+gone]))
+		return n + gone, done, nil
 	}
-	v.list = v.list[:0]
-	for _, f := range frames {
-		v.list = append(v.list, f.wire)
+	return n, 0, nil
+}
+
+// write writes the frames in their order, the first one from an offset on, or
+// fails for good. It calls written with the cost of those that are gone.
+func (t *websocket) write(frames []*Frame, offset int, written func(cost int)) error {
+	p := pieces.Get().(*piece)
+	defer pieces.Put(p)
+	for len(frames) > 0 {
+		wire, n := frames[0].wire[offset:], 1
+		if offset == 0 {
+			wire, n = p.cut(frames)
+		}
+		if err := t.send(wire); err != nil {
+			return err
+		}
+		written(cost(frames[:n]))
+		frames, offset = frames[n:], 0
 	}
-	v.left = v.list
-	_, err := v.left.WriteTo(t.conn())
-	clear(v.list)
+	return nil
+}
+
+// send writes bytes, within the time of a write. The deadline is lifted again:
+// writeNow has none, and must not meet one that is long past.
+func (t *websocket) send(bytes []byte) error {
+	t.limitWrite(time.Now().Add(t.config.WriteTimeout))
+	_, err := t.conn().Write(bytes)
+	t.limitWrite(time.Time{})
 	return err
 }
 
-// send writes what is no frame of the session's queue: what belongs to the
-// opening, and before any of them.
-func (t *websocket) send(bytes []byte) error {
-	t.extend()
-	_, err := t.conn().Write(bytes)
-	return err
+func (t *websocket) limitWrite(at time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.expiring {
+		_ = t.conn().SetWriteDeadline(at) // fails only on a closed connection, like the write after it
+	}
 }
 
 // control answers a control frame, behind what is queued.
@@ -118,19 +171,6 @@ func (t *websocket) expect(packet string) error {
 			return err
 		}
 	}
-}
-
-// extend sets the deadline of the next write. Moving it is not free, so that it
-// is only moved when a quarter of its time is gone.
-func (t *websocket) extend() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	at := now()
-	if t.expiring || t.deadline.sub(at) > t.config.WriteTimeout*3/4 {
-		return
-	}
-	t.deadline = at.add(t.config.WriteTimeout)
-	_ = t.conn().SetWriteDeadline(time.Now().Add(t.config.WriteTimeout)) // fails only on a closed connection, like the write after it
 }
 
 // limit sets the deadline of what comes before the session owns the websocket;
