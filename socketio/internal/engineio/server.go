@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/gobwas/ws"
 )
@@ -58,6 +59,11 @@ func (s *Server) Upgraded() uint64 { return s.upgraded.Load() }
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.config.CORS != nil && s.config.CORS(w, r) {
 		return
+	}
+	if r.ContentLength != 0 {
+		// A body has the time that a ping has for its pong, which may well be in
+		// it; also one that is refused, since net/http reads on before it answers.
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(s.config.PingTimeout))
 	}
 	name, session, err := s.check(r)
 	switch {
