@@ -80,7 +80,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			go session.upgrade(t)
 		}
 	default:
-		session.poll.Load().serve(w, r)
+		if p := session.poll.Load(); p != nil {
+			p.serve(w, r)
+		} else { // a websocket has taken over since the check
+			refuse(w, session.refusal())
+		}
 	}
 }
 
