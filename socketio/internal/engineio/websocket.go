@@ -119,6 +119,7 @@ func (t *websocket) limit(at time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if !t.expiring {
+		t.deadline = time.Time{} // the next write sets its own again
 		_ = t.conn.SetDeadline(at)
 	}
 }
