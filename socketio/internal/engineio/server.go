@@ -241,6 +241,7 @@ func (s *Server) openPolling(w http.ResponseWriter, r *http.Request, session *Se
 	switch {
 	case err != nil:
 		session.End(writeEnding(err), false)
+		p.give()
 	case !session.out.rest():
 		session.wake()
 	}
