@@ -62,8 +62,11 @@ func cutMark(data []byte) (attachment, rest []byte, ok bool) {
 	if !ok {
 		return nil, nil, false
 	}
-	text, rest, ok = bytes.Cut(text, []byte(markClose))
-	if !ok {
+	// Base64 ends with its string: what is behind it is not looked at, so that
+	// many that only look like attachments cost no more than their length.
+	end := max(bytes.IndexByte(text, '"'), 0)
+	text, rest = text[:end], text[end:]
+	if rest, ok = bytes.CutPrefix(rest, []byte(markClose)); !ok {
 		return nil, nil, false
 	}
 	attachment, err := base64.StdEncoding.Strict().AppendDecode([]byte{}, text)
