@@ -145,15 +145,15 @@ func placeholder(object []byte) (number int, ok bool) {
 		return 0, false
 	}
 	var p struct {
-		Placeholder bool         `json:"_placeholder"`
-		Number      *json.Number `json:"num"`
+		Placeholder bool             `json:"_placeholder"`
+		Number      *json.RawMessage `json:"num"`
 	}
 	d := json.NewDecoder(bytes.NewReader(object))
 	d.DisallowUnknownFields()
 	if d.Decode(&p) != nil || !p.Placeholder || p.Number == nil {
 		return 0, false
 	}
-	n, err := strconv.Atoi(p.Number.String())
+	n, err := strconv.Atoi(string(*p.Number))
 	if err != nil {
 		return -1, true
 	}
