@@ -62,8 +62,11 @@ func cutMark(data []byte) (attachment, rest []byte, ok bool) {
 	if !ok {
 		return nil, nil, false
 	}
-	text, rest, ok = bytes.Cut(text, []byte(markClose))
-	if !ok {
+	// Base64 ends with its string: what is behind it is not looked at, so that
+	// many that only look like attachments cost no more than their length.
+	end := max(bytes.IndexByte(text, '"'), 0)
+	text, rest = text[:end], text[end:]
+	if rest, ok = bytes.CutPrefix(rest, []byte(markClose)); !ok {
 		return nil, nil, false
 	}
 	attachment, err := base64.StdEncoding.Strict().AppendDecode([]byte{}, text)
@@ -142,15 +145,15 @@ func placeholder(object []byte) (number int, ok bool) {
 		return 0, false
 	}
 	var p struct {
-		Placeholder bool         `json:"_placeholder"`
-		Number      *json.Number `json:"num"`
+		Placeholder bool             `json:"_placeholder"`
+		Number      *json.RawMessage `json:"num"`
 	}
 	d := json.NewDecoder(bytes.NewReader(object))
 	d.DisallowUnknownFields()
 	if d.Decode(&p) != nil || !p.Placeholder || p.Number == nil {
 		return 0, false
 	}
-	n, err := strconv.Atoi(p.Number.String())
+	n, err := strconv.Atoi(string(*p.Number))
 	if err != nil {
 		return -1, true
 	}

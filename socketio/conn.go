@@ -215,6 +215,11 @@ func (c *conn) connect(p *packet) error {
 	if n == nil {
 		return c.refuse(p.namespace, &ConnectError{Message: "Invalid namespace"})
 	}
+	if before := c.socket(p.namespace); before != nil && before.over() {
+		// Its handlers may not be done yet. What is meant for it would reach its
+		// successor.
+		before.leaveAll()
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.ended || c.retiring {

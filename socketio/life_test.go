@@ -23,7 +23,7 @@ type gone struct {
 }
 
 // watch records the disconnections of the default namespace.
-func watch(server *socketio.Server) <-chan gone {
+func watch(server *socketio.Server) chan gone {
 	c := make(chan gone, 100)
 	server.Of("/").OnDisconnect(func(s *socketio.Socket, reason socketio.Reason) { c <- gone{s.ID(), reason} })
 	return c

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"testing"
 	"time"
@@ -47,8 +48,14 @@ func newServer(t testing.TB, options socketio.Options) *socketio.Server {
 // serve runs the server until the test ends, and gives its address.
 func serve(t testing.TB, server *socketio.Server) string {
 	t.Helper()
+	return serveBehind(t, server, server)
+}
+
+// serveBehind is serve with a handler in front.
+func serveBehind(t testing.TB, server *socketio.Server, front http.Handler) string {
+	t.Helper()
 	before := goleak.IgnoreCurrent()
-	web := httptest.NewServer(server)
+	web := httptest.NewServer(front)
 	t.Cleanup(func() {
 		t.Helper()
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)

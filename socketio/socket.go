@@ -170,18 +170,28 @@ func (s *Socket) ask(id uint64, frame *Frame) (<-chan Args, error) {
 	return answer, nil
 }
 
-// await waits for the answer to a question.
+// await waits for the answer to a question. One that is there counts, however
+// late it is looked at.
 func (s *Socket) await(ctx context.Context, id uint64, answer <-chan Args) (Args, error) {
 	defer s.forget(id)
 	select {
 	case args, ok := <-answer:
-		if !ok {
-			return nil, ErrNotConnected
-		}
-		return args, nil
+		return answered(args, ok)
 	case <-ctx.Done():
+	}
+	select {
+	case args, ok := <-answer:
+		return answered(args, ok)
+	default:
 		return nil, context.Cause(ctx)
 	}
+}
+
+func answered(args Args, ok bool) (Args, error) {
+	if !ok {
+		return nil, ErrNotConnected
+	}
+	return args, nil
 }
 
 func (s *Socket) expect(id uint64, answer chan<- Args) error {

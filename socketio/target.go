@@ -62,7 +62,7 @@ func (t Target) Broadcast(f *Frame) int {
 }
 
 // broadcast returns how many took the frame, and from how many it was withheld.
-func (t Target) broadcast(f *Frame, volatile bool) (sent, dropped int) {
+func (t Target) broadcast(f *Frame, volatile bool) (sent int, dropped uint64) {
 	var b engineio.Broadcast
 	t.each(func(m *member) {
 		switch taken, err := b.Send(m.session, &f.frame, volatile); {
@@ -84,7 +84,7 @@ func (t Target) BroadcastVolatile(f *Frame) int {
 		return 0
 	}
 	sent, dropped := t.broadcast(f, true)
-	t.namespace.server.count.dropped.Add(uint64(dropped))
+	t.namespace.server.count.dropped.Add(dropped)
 	return sent
 }
 

@@ -198,7 +198,7 @@ func (p *polling) bring(w http.ResponseWriter, r *http.Request) {
 	p.bringing = true
 	p.mu.Unlock()
 
-	body, err := p.body(w, r)
+	body, err := p.body(r)
 	if err == nil {
 		err = readPayload(body, p.session.receive)
 	}
@@ -222,16 +222,13 @@ func (p *polling) bring(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// body reads a request's packets, within the payload limit and the time that a
-// ping has for its pong, which may well be among them.
-func (p *polling) body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	config := &p.session.server.config
-	limit := int64(config.MaxPayload)
+// body reads a request's packets, within the payload limit.
+func (p *polling) body(r *http.Request) ([]byte, error) {
+	limit := int64(p.session.server.config.MaxPayload)
 	tooBig := &Violation{CodeTooBig, "payload exceeds the limit"}
 	if r.ContentLength > limit {
 		return nil, tooBig
 	}
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(config.PingTimeout))
 	body, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
 	if err == nil && int64(len(body)) > limit {
 		err = tooBig

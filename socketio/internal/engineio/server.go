@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/gobwas/ws"
 )
@@ -62,6 +63,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.config.CORS != nil && s.config.CORS(w, r) {
 		return
 	}
+	if r.ContentLength != 0 {
+		// A body has the time that a ping has for its pong, which may well be in
+		// it; also one that is refused, since net/http reads on before it answers.
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(s.config.PingTimeout))
+	}
 	name, session, err := s.check(r)
 	switch {
 	case err != nil && session == nil:
@@ -76,7 +82,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			go session.upgrade(t)
 		}
 	default:
-		session.poll.Load().serve(w, r)
+		if p := session.poll.Load(); p != nil {
+			p.serve(w, r)
+		} else { // a websocket has taken over since the check
+			refuse(w, session.refusal())
+		}
 	}
 }
 
@@ -230,6 +240,7 @@ func (s *Server) openPolling(w http.ResponseWriter, r *http.Request, session *Se
 	switch {
 	case err != nil:
 		session.End(writeEnding(err), false)
+		p.give()
 	case !session.out.rest():
 		session.wake()
 	}
