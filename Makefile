@@ -56,6 +56,22 @@ test-web: node_modules/.package-lock.json web/dist/index.html ## Run the site's 
 test-e2e: build ## Run two people in a real Chromium against bin/maru
 	@CHROMIUM="$$(scripts/chromium)" && export CHROMIUM && $(NPM) run e2e --workspace web
 
+FUZZTIME ?= 10m
+
+.PHONY: fuzz-socketio
+fuzz-socketio: | need-go ## Fuzz every decoder of socketio, FUZZTIME (10m) each
+	@for target in $$(grep -rhoE '^func Fuzz[A-Za-z]+' socketio --include=*_test.go | cut -d' ' -f2); do \
+		package=$$(dirname $$(grep -rlE "^func $$target\(" socketio --include=*_test.go)); \
+		echo "$$target"; \
+		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) ./$$package || exit 1; \
+	done
+
+SOAKTIME ?= 10m
+
+.PHONY: soak-socketio
+soak-socketio: | need-go ## Let 2,000 connections come and go for SOAKTIME (10m)
+	go test -run '^TestSoak$$' -count=1 -v -timeout 0 ./socketio -soak $(SOAKTIME)
+
 .PHONY: generate
 generate: ## Make the site's types from the Go types
 	go generate ./...
