@@ -30,6 +30,37 @@ func TestPollingHandshake(t *testing.T) {
 	}
 }
 
+// The reference server's error codes, for requests that poll.
+func TestRefusedPolling(t *testing.T) {
+	p := pollIn(t, serve(t, newServer(t, socketio.Options{})))
+	const ok = "EIO=4&transport=polling"
+	sid := "&sid=" + p.open.ID
+	for _, c := range []struct{ method, query, body string }{
+		{"GET", "", `{"code":0,"message":"Transport unknown"}`},
+		{"GET", "EIO=4" + sid, `{"code":0,"message":"Transport unknown"}`},
+		{"GET", "EIO=4&transport=polling2" + sid, `{"code":0,"message":"Transport unknown"}`},
+		{"GET", ok + "&transport=websocket" + sid, `{"code":0,"message":"Transport unknown"}`},
+		{"GET", "transport=polling" + sid, `{"code":5,"message":"Unsupported protocol version"}`},
+		{"GET", "EIO=3&transport=polling", `{"code":5,"message":"Unsupported protocol version"}`},
+		{"POST", "EIO=5&transport=polling" + sid, `{"code":5,"message":"Unsupported protocol version"}`},
+		{"GET", ok + sid + sid, unknownSession},
+		{"GET", ok + sid + "x", unknownSession},
+		{"POST", ok + "&sid=" + strings.ToLower(p.open.ID) + "%00", unknownSession},
+		{"POST", ok + "&sid=", unknownSession},
+		{"POST", ok, `{"code":2,"message":"Bad handshake method"}`},
+		{"GET", ok + sid + "&x=%zz", badRequest},
+		{"GET", ok + ";" + sid, badRequest},
+		{"GET", "EIO=4&transport=websocket" + sid, badRequest}, // without its headers
+		{"POST", "EIO=4&transport=websocket" + sid, `{"code":2,"message":"Bad handshake method"}`},
+	} {
+		response, body := request(t, c.method, p.address, c.query, nil)
+		if response.StatusCode != http.StatusBadRequest || body != c.body {
+			t.Errorf("%s %s: %d %s, want %s", c.method, c.query, response.StatusCode, body, c.body)
+		}
+	}
+	p.send("3") // none of them did any harm
+}
+
 // What proxies and browsers are told about every answer, good or bad.
 func TestPollingHeaders(t *testing.T) {
 	p := poll(t, serve(t, newServer(t, socketio.Options{})))
