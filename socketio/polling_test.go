@@ -313,6 +313,45 @@ func TestLawlessBodies(t *testing.T) {
 	}
 }
 
+// Attack 7: protocol 3 knew binary bodies, 4 does not. Everything else that
+// libraries call a body is one.
+func TestContentTypes(t *testing.T) {
+	server := newServer(t, socketio.Options{})
+	echoes(server)
+	p := pollIn(t, serve(t, server))
+	for _, kind := range []string{"text/plain;charset=UTF-8", "text/plain", "application/x-www-form-urlencoded", "", "nonsense"} {
+		p.header = http.Header{"Content-Type": {kind}}
+		p.stillPolls()
+	}
+	p.header = http.Header{"Content-Type": {"application/octet-stream"}}
+	if a := p.post(`421["echo"]`); !a.is(http.StatusBadRequest, badRequest) {
+		t.Errorf("got %+v", a)
+	}
+	p.gone()
+}
+
+// A body in chunks is a body, wherever they are cut, and a connection that ends
+// with its answer is no end of the session.
+func TestBodyInChunks(t *testing.T) {
+	server := newServer(t, socketio.Options{})
+	echoes(server)
+	p := pollIn(t, serve(t, server))
+	request := startPost(t, p, -1)
+	for _, b := range []byte(`421["echo","é"]`) {
+		_, err := fmt.Fprintf(request.conn, "1\r\n%s\r\n", []byte{b})
+		must(t, err)
+	}
+	_, err := fmt.Fprint(request.conn, "0\r\n\r\n")
+	must(t, err)
+	if status := request.status(); status != http.StatusOK {
+		t.Errorf("status %d", status)
+	}
+	_ = request.conn.Close()
+	p.header = http.Header{"Connection": {"close"}}
+	p.expect(`431["é"]`)
+	p.stillPolls()
+}
+
 // The client's own end: a request that waits ends with a noop, and one that was
 // overtaken too, once.
 func TestPollingClientCloses(t *testing.T) {
