@@ -262,7 +262,7 @@ func TestPollingLeavesNoDeadlines(t *testing.T) {
 // address, and forgotten with everything that they cost.
 func TestAbandonedHandshakes(t *testing.T) {
 	const addresses, limit, each = 4, 250, 300
-	const timeout = 2 * time.Second
+	const timeout = time.Second
 	server := newServer(t, socketio.Options{
 		MaxConnectionsPerAddress: limit, ConnectTimeout: timeout, CloseTimeout: 50 * time.Millisecond,
 		RemoteAddr: func(r *http.Request) string { return r.Header.Get("X-From") },
