@@ -28,7 +28,7 @@ func TestNothingIsLostWhileUpgrading(t *testing.T) {
 	})
 	connected := sockets(server)
 	address := serve(t, server)
-	for round := range 40 {
+	for round := range 25 {
 		t.Run(fmt.Sprintf("seed %d round %d", seed, round), func(t *testing.T) {
 			u := &upgrader{p: pollIn(t, address), random: rand.New(rand.NewPCG(seed, uint64(round)))}
 			s := within(t, "a socket", connected)

@@ -58,7 +58,7 @@ func pollWith(t testing.TB, address string, header http.Header) *poller {
 		t.Fatalf("handshake: %+v", a)
 	}
 	t.Cleanup(func() {
-		_ = p.post("1") // a session that is over says so
+		_, _ = p.post("1"), p.get() // what the session is waiting for, unless it is over
 		transport.CloseIdleConnections()
 	})
 	return p

@@ -3,6 +3,7 @@ package socketio_test
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -261,7 +262,7 @@ func TestPollingLeavesNoDeadlines(t *testing.T) {
 // address, and forgotten with everything that they cost.
 func TestAbandonedHandshakes(t *testing.T) {
 	const addresses, limit, each = 4, 250, 300
-	const timeout = 2 * time.Second
+	const timeout = time.Second
 	server := newServer(t, socketio.Options{
 		MaxConnectionsPerAddress: limit, ConnectTimeout: timeout, CloseTimeout: 50 * time.Millisecond,
 		RemoteAddr: func(r *http.Request) string { return r.Header.Get("X-From") },
@@ -293,4 +294,62 @@ func TestAbandonedHandshakes(t *testing.T) {
 	}
 	eventually(t, "all of them are gone", func() bool { return server.Stats().ConnectionsOpen == 0 })
 	eventually(t, "their memory too", func() bool { return heap()-before < 512<<10 })
+}
+
+// Handlers that lag behind hold up the request with their events, and nothing
+// else: the client goes on to hear, and its silence is not held against it.
+func TestPollingBackpressure(t *testing.T) {
+	server := newServer(t, socketio.Options{EventQueue: 1, PingInterval: time.Second, PingTimeout: 100 * time.Millisecond})
+	n := server.Of("/")
+	ended := watch(server)
+	release := make(chan struct{})
+	handled := make(chan string, 10)
+	n.Handle("slow", func(_ context.Context, _ *socketio.Socket, args []json.RawMessage, _ socketio.Ack) {
+		<-release
+		handled <- string(args[0])
+	})
+	p := pollIn(t, serve(t, server))
+	p.send(`42["slow",0]`)
+	brought := make(chan answer, 1)
+	go func() { brought <- p.post("42[\"slow\",1]\x1e42[\"slow\",2]\x1e42[\"slow\",3]\x1e3") }()
+	pings := 0
+	for end := time.Now().Add(patience); pings < 4 && time.Now().Before(end); {
+		a := p.get()
+		if a.status != http.StatusOK {
+			t.Fatalf("after %d pings: %+v", pings, a)
+		}
+		pings += strings.Count("\x1e"+a.body+"\x1e", "\x1e2\x1e")
+	}
+	if len(brought) > 0 || len(handled) > 0 {
+		t.Errorf("%d answers, %d handled", len(brought), len(handled))
+	}
+	close(release)
+	if a := within(t, "the answer", brought); !a.is(http.StatusOK, "ok") {
+		t.Errorf("got %+v", a)
+	}
+	for i := range 4 {
+		if got := within(t, "an event", handled); got != fmt.Sprint(i) {
+			t.Errorf("event %s, want %d", got, i)
+		}
+	}
+	p.post("1")
+	within(t, "the end", ended)
+}
+
+// Close tells who waits, and waits for nobody.
+func TestPollingServerClose(t *testing.T) {
+	server := newServer(t, socketio.Options{})
+	address := serve(t, server)
+	waits, absent := pollIn(t, address), pollIn(t, address)
+	answers := waits.ask()
+	must(t, server.Close())
+	if a := within(t, "the answer", answers); !a.is(http.StatusOK, "1") {
+		t.Errorf("got %+v", a)
+	}
+	waits.gone()
+	absent.gone()
+	absent.open.ID = ""
+	if a := absent.get(); a.status != http.StatusServiceUnavailable || a.header.Get("Retry-After") == "" {
+		t.Errorf("a handshake got %+v", a)
+	}
 }

@@ -30,6 +30,37 @@ func TestPollingHandshake(t *testing.T) {
 	}
 }
 
+// The reference server's error codes, for requests that poll.
+func TestRefusedPolling(t *testing.T) {
+	p := pollIn(t, serve(t, newServer(t, socketio.Options{})))
+	const ok = "EIO=4&transport=polling"
+	sid := "&sid=" + p.open.ID
+	for _, c := range []struct{ method, query, body string }{
+		{"GET", "", `{"code":0,"message":"Transport unknown"}`},
+		{"GET", "EIO=4" + sid, `{"code":0,"message":"Transport unknown"}`},
+		{"GET", "EIO=4&transport=polling2" + sid, `{"code":0,"message":"Transport unknown"}`},
+		{"GET", ok + "&transport=websocket" + sid, `{"code":0,"message":"Transport unknown"}`},
+		{"GET", "transport=polling" + sid, `{"code":5,"message":"Unsupported protocol version"}`},
+		{"GET", "EIO=3&transport=polling", `{"code":5,"message":"Unsupported protocol version"}`},
+		{"POST", "EIO=5&transport=polling" + sid, `{"code":5,"message":"Unsupported protocol version"}`},
+		{"GET", ok + sid + sid, unknownSession},
+		{"GET", ok + sid + "x", unknownSession},
+		{"POST", ok + "&sid=" + strings.ToLower(p.open.ID) + "%00", unknownSession},
+		{"POST", ok + "&sid=", unknownSession},
+		{"POST", ok, `{"code":2,"message":"Bad handshake method"}`},
+		{"GET", ok + sid + "&x=%zz", badRequest},
+		{"GET", ok + ";" + sid, badRequest},
+		{"GET", "EIO=4&transport=websocket" + sid, badRequest}, // without its headers
+		{"POST", "EIO=4&transport=websocket" + sid, `{"code":2,"message":"Bad handshake method"}`},
+	} {
+		response, body := request(t, c.method, p.address, c.query, nil)
+		if response.StatusCode != http.StatusBadRequest || body != c.body {
+			t.Errorf("%s %s: %d %s, want %s", c.method, c.query, response.StatusCode, body, c.body)
+		}
+	}
+	p.send("3") // none of them did any harm
+}
+
 // What proxies and browsers are told about every answer, good or bad.
 func TestPollingHeaders(t *testing.T) {
 	p := poll(t, serve(t, newServer(t, socketio.Options{})))
@@ -280,6 +311,45 @@ func TestLawlessBodies(t *testing.T) {
 			check()
 		})
 	}
+}
+
+// Attack 7: protocol 3 knew binary bodies, 4 does not. Everything else that
+// libraries call a body is one.
+func TestContentTypes(t *testing.T) {
+	server := newServer(t, socketio.Options{})
+	echoes(server)
+	p := pollIn(t, serve(t, server))
+	for _, kind := range []string{"text/plain;charset=UTF-8", "text/plain", "application/x-www-form-urlencoded", "", "nonsense"} {
+		p.header = http.Header{"Content-Type": {kind}}
+		p.stillPolls()
+	}
+	p.header = http.Header{"Content-Type": {"application/octet-stream"}}
+	if a := p.post(`421["echo"]`); !a.is(http.StatusBadRequest, badRequest) {
+		t.Errorf("got %+v", a)
+	}
+	p.gone()
+}
+
+// A body in chunks is a body, wherever they are cut, and a connection that ends
+// with its answer is no end of the session.
+func TestBodyInChunks(t *testing.T) {
+	server := newServer(t, socketio.Options{})
+	echoes(server)
+	p := pollIn(t, serve(t, server))
+	request := startPost(t, p, -1)
+	for _, b := range []byte(`421["echo","é"]`) {
+		_, err := fmt.Fprintf(request.conn, "1\r\n%s\r\n", []byte{b})
+		must(t, err)
+	}
+	_, err := fmt.Fprint(request.conn, "0\r\n\r\n")
+	must(t, err)
+	if status := request.status(); status != http.StatusOK {
+		t.Errorf("status %d", status)
+	}
+	_ = request.conn.Close()
+	p.header = http.Header{"Connection": {"close"}}
+	p.expect(`431["é"]`)
+	p.stillPolls()
 }
 
 // The client's own end: a request that waits ends with a noop, and one that was

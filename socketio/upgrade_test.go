@@ -367,7 +367,7 @@ func TestRequestOvertakenByTheUpgrade(t *testing.T) {
 // A write that makes no progress ends the connection also right after the
 // upgrade, whose own deadline has been lifted.
 func TestWriteTimeoutAfterTheUpgrade(t *testing.T) {
-	server := newServer(t, socketio.Options{WriteTimeout: 2 * time.Second, SendQueue: 64 << 20})
+	server := newServer(t, socketio.Options{WriteTimeout: time.Second, SendQueue: 64 << 20})
 	ended, connected := watch(server), sockets(server)
 	flood, err := socketio.EncodeEvent("/", "x", strings.Repeat("x", 12<<20))
 	must(t, err)

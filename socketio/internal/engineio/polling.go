@@ -226,8 +226,11 @@ func (p *polling) bring(w http.ResponseWriter, r *http.Request) {
 func (p *polling) body(r *http.Request) ([]byte, error) {
 	limit := int64(p.session.server.config.MaxPayload)
 	tooBig := &Violation{CodeTooBig, "payload exceeds the limit"}
-	if r.ContentLength > limit {
+	switch {
+	case r.ContentLength > limit:
 		return nil, tooBig
+	case r.Header.Get("Content-Type") == "application/octet-stream": // as protocol 3 had it
+		return nil, Violated("payload is binary")
 	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
 	if err == nil && int64(len(body)) > limit {
