@@ -51,8 +51,9 @@ func TestHandshakes(t *testing.T) {
 	}
 }
 
-// talk dials, says packets and gives what is answered, one for each line of
-// want, which may end with an ellipsis.
+// talk dials, says the first packet, and the others when it was answered. What
+// comes is want, one packet each, which may end with an ellipsis. The first is
+// the open packet.
 func talk(t *testing.T, url string, say []ws.Frame, want ...string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
@@ -63,11 +64,6 @@ func talk(t *testing.T, url string, say []ws.Frame, want ...string) {
 	}
 	defer func() { _ = conn.Close() }()
 	_ = conn.SetDeadline(time.Now().Add(5 * time.Second))
-	for _, f := range say {
-		if err := ws.WriteFrame(conn, ws.MaskFrame(f)); err != nil {
-			t.Fatal(err)
-		}
-	}
 	from := io.ReadWriter(conn)
 	if ahead != nil {
 		from = struct {
@@ -75,7 +71,18 @@ func talk(t *testing.T, url string, say []ws.Frame, want ...string) {
 			io.Writer
 		}{ahead, conn}
 	}
-	for _, want := range want {
+	write := func(frames []ws.Frame) {
+		for _, f := range frames {
+			if err := ws.WriteFrame(conn, ws.MaskFrame(f)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	write(say[:1])
+	for i, want := range want {
+		if i == 2 {
+			write(say[1:])
+		}
 		got := "2"
 		for got == "2" { // pings come when they are due
 			payload, _, err := wsutil.ReadServerData(from)
