@@ -30,6 +30,8 @@ type Crowd struct {
 	events  []unix.EpollEvent
 	buf     []byte
 	members []member
+	// patience is a field for tests.
+	patience time.Duration
 
 	tally  tally
 	sent   int
@@ -56,6 +58,8 @@ func NewCrowd(text int) (*Crowd, error) {
 		epoll:   epoll,
 		events:  make([]unix.EpollEvent, 256),
 		buf:     make([]byte, readSize),
+
+		patience: patience,
 	}, nil
 }
 
@@ -167,13 +171,13 @@ func (c *Crowd) loop(ctx context.Context, f FanOut, duration time.Duration) erro
 		if err != nil || (done && !now.Before(end)) {
 			return err
 		}
-		n, err := c.turn(time.Second)
+		n, err := c.turn(c.patience / 10)
 		if err != nil {
 			return err
 		}
 		if n > 0 {
 			heard = now
-		} else if now.Sub(heard) > patience {
+		} else if now.Sub(heard) > c.patience {
 			return fmt.Errorf("lost: %d of %d deliveries, %d acknowledgements of %d messages",
 				c.tally.deliveries-from.tally.deliveries, (c.sent-from.sent)*len(c.members),
 				c.tally.acknowledgements-from.tally.acknowledgements, c.sent-from.sent)

@@ -44,7 +44,7 @@ func handshake(fd int, server netip.AddrPort) (rest []byte, err error) {
 			return nil, fmt.Errorf("timeout: %w", err)
 		}
 	}
-	if err := unix.Connect(fd, &unix.SockaddrInet4{Port: int(server.Port()), Addr: server.Addr().As4()}); err != nil {
+	if err := connect(fd, &unix.SockaddrInet4{Port: int(server.Port()), Addr: server.Addr().As4()}); err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
 	in := &incoming{fd: fd}
@@ -66,6 +66,21 @@ func handshake(fd int, server netip.AddrPort) (rest []byte, err error) {
 		}
 	}
 	return in.buf, nil
+}
+
+// connect goes on connecting where a signal interrupts it, as those of Go's
+// scheduler do.
+func connect(fd int, server unix.Sockaddr) error {
+	err := unix.Connect(fd, server)
+	for errors.Is(err, unix.EINTR) || errors.Is(err, unix.EALREADY) {
+		wait := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLOUT}} //nolint:gosec // a descriptor is that small
+		_, _ = unix.Poll(wait, int(patience.Milliseconds()))
+		err = unix.Connect(fd, server)
+	}
+	if errors.Is(err, unix.EISCONN) {
+		return nil
+	}
+	return err
 }
 
 // incoming is what a blocking connection sends.

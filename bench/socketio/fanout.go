@@ -15,6 +15,7 @@ type fanOut struct {
 	Server      kind          `json:"server"`
 	Members     int           `json:"members"`
 	Outstanding int           `json:"outstanding"`
+	Deliveries  []int         `json:"deliveries"` // in each round; all of them arrived
 	PerSecond   report.Figure `json:"deliveriesPerSecond"`
 	ServerCPU   report.Figure `json:"serverMicrosPerDelivery"`
 	LoadCPU     report.Figure `json:"loadMicrosPerDelivery"`
@@ -65,6 +66,7 @@ func (b *bench) fanOut(ctx context.Context, k kind, members int, outstanding []i
 			return fmt.Errorf("%s, %d members, %d outstanding: %w", k, members, n, err)
 		}
 		figures := b.results.FanOut.of(k, members, n)
+		figures.Deliveries = append(figures.Deliveries, window.Deliveries)
 		figures.PerSecond = append(figures.PerSecond, window.PerSecond())
 		figures.ServerCPU = append(figures.ServerCPU, window.ServerMicros())
 		figures.LoadCPU = append(figures.LoadCPU, window.LoadMicros())

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -23,7 +24,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, os.Args[1:]); err != nil && !errors.Is(err, flag.ErrHelp) {
+	if err := run(ctx, os.Args[1:], os.Stdout); err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -59,12 +60,12 @@ const (
 	many = 64
 )
 
-func run(ctx context.Context, arguments []string) error {
+func run(ctx context.Context, arguments []string, out io.Writer) error {
 	b := bench{log: func(format string, arguments ...any) { fmt.Fprintf(os.Stderr, format+"\n", arguments...) }}
 	flags := flag.NewFlagSet("socketio", flag.ContinueOnError)
 	quick := flags.Bool("quick", false, "one short round with small rooms: to see that it works, not to compare")
 	only := flags.String("only", "fanout,growth,memory", "`scenarios` to run")
-	kinds := flags.String("servers", "maru,node,floor,lean floor", "`servers` to run, in this order")
+	kinds := flags.String("servers", "maru,node,floor,lean floor", "`servers` to run")
 	growth := flags.String("growth", "100,500,2000,9000", "`members` of the rooms for growth")
 	connections := flags.String("idle", "500,2000,9000", "`connections` for memory")
 	output := flags.String("o", "", "`directory` for the results (default bench/results of the repository)")
@@ -77,9 +78,20 @@ func run(ctx context.Context, arguments []string) error {
 	if err := flags.Parse(arguments); err != nil {
 		return err
 	}
+	if flags.NArg() > 0 || b.rounds < 1 || b.members < 1 {
+		return errors.New("rounds and members are positive, and there are no arguments but flags")
+	}
 	b.text = 120
 	b.only = strings.Split(*only, ",")
+	for _, name := range b.only {
+		if !slices.Contains([]string{"fanout", "growth", "memory"}, name) {
+			return fmt.Errorf("no scenario %q", name)
+		}
+	}
 	for _, name := range strings.Split(*kinds, ",") {
+		if !slices.Contains([]kind{maru, node, floor, lean}, kind(name)) {
+			return fmt.Errorf("no server %q", name)
+		}
 		b.kinds = append(b.kinds, kind(name))
 	}
 	var err error
@@ -107,8 +119,7 @@ func run(ctx context.Context, arguments []string) error {
 	if err := b.all(ctx); err != nil {
 		return err
 	}
-	b.results.Arguments = arguments
-	return b.results.publish(ctx, root, *output, os.Stdout)
+	return b.publish(ctx, arguments, *output, out)
 }
 
 func sizes(list string) ([]int, error) {
@@ -156,32 +167,40 @@ func (b *bench) prepare(ctx context.Context, root string) error {
 // all runs the rounds: within each, the kinds take turns.
 func (b *bench) all(ctx context.Context) error {
 	for round := range b.rounds {
+		if !b.wants("fanout") && !b.wants("growth") {
+			break
+		}
 		b.log("round %d of %d", round+1, b.rounds)
-		if b.wants("fanout") {
-			for _, k := range b.comparing(maru, node, floor) {
-				if err := b.fanOut(ctx, k, b.members, []int{few, many}); err != nil {
-					return err
-				}
-			}
+		if err := b.round(ctx); err != nil {
+			return err
 		}
-		if !b.wants("growth") {
-			continue
+	}
+	if !b.wants("memory") {
+		return nil
+	}
+	b.log("memory, after %v", b.stay)
+	for _, k := range b.comparing(maru, node, floor, lean) {
+		if err := b.idle(ctx, k); err != nil {
+			return err
 		}
-		for _, members := range b.growth {
-			if members == b.members && b.wants("fanout") {
-				continue // measured above
-			}
-			for _, k := range b.comparing(maru, floor) {
-				if err := b.fanOut(ctx, k, members, []int{many}); err != nil {
-					return err
-				}
+	}
+	return nil
+}
+
+func (b *bench) round(ctx context.Context) error {
+	if b.wants("fanout") {
+		for _, k := range b.comparing(maru, node, floor) {
+			if err := b.fanOut(ctx, k, b.members, []int{few, many}); err != nil {
+				return err
 			}
 		}
 	}
-	if b.wants("memory") {
-		b.log("memory, after %v", b.stay)
-		for _, k := range b.comparing(maru, floor, lean, node) {
-			if err := b.idle(ctx, k); err != nil {
+	for _, members := range b.growth {
+		if !b.wants("growth") || (members == b.members && b.wants("fanout")) {
+			continue // not wanted, or measured above
+		}
+		for _, k := range b.comparing(maru, floor) {
+			if err := b.fanOut(ctx, k, members, []int{many}); err != nil {
 				return err
 			}
 		}

@@ -23,7 +23,7 @@ const pingInterval = 25 * time.Second
 var (
 	lean    = flag.Bool("lean", false, "hold no buffer while nothing is to be read")
 	length  = flag.Int("text", 120, "`bytes` of the text in the prepared frame")
-	workers = flag.Int("workers", runtime.GOMAXPROCS(0), "how many goroutines write")
+	workers = flag.Int("workers", max(1, runtime.GOMAXPROCS(0)/2), "how many goroutines write; the load generator needs processors too")
 )
 
 func main() {
