@@ -41,7 +41,7 @@ func (f *fake) serve(t *testing.T) (address string) {
 }
 
 func (f *fake) member(conn net.Conn) {
-	defer conn.Close()
+	defer conn.Close() //nolint:errcheck // read to its end
 	if _, err := ws.Upgrade(conn); err != nil {
 		return
 	}

@@ -43,7 +43,7 @@ func (r Run) String() string {
 }
 
 func said(ctx context.Context, directory, name string, arguments ...string) string {
-	command := exec.CommandContext(ctx, name, arguments...)
+	command := exec.CommandContext(ctx, name, arguments...) //nolint:gosec // commands named above
 	command.Dir = directory
 	out, err := command.Output()
 	if err != nil {

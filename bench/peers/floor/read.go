@@ -47,7 +47,7 @@ func (c *crowd) readLean(m *member) {
 			if buf == nil {
 				buf = buffers.Get().(*[readBuffer]byte)
 			}
-			n, err := syscall.Read(int(fd), buf[held:]) //nolint:gosec // a descriptor fits an int
+			n, err := syscall.Read(int(fd), buf[held:])
 			switch {
 			case errors.Is(err, syscall.EAGAIN), errors.Is(err, syscall.EINTR):
 			case err != nil:
