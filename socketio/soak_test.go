@@ -181,11 +181,15 @@ func (l *life) overWebsocket(upgrade bool) error {
 			from = io.MultiReader(io.LimitReader(ahead, int64(ahead.Buffered())), conn)
 		}
 		for {
-			frame, err := ws.ReadFrame(from)
-			if err != nil || frame.Header.OpCode == ws.OpClose {
+			header, err := ws.ReadHeader(from)
+			if err != nil || header.OpCode == ws.OpClose {
 				return
 			}
-			if string(frame.Payload) == "2" {
+			payload := make([]byte, header.Length)
+			if _, err := io.ReadFull(from, payload); err != nil {
+				return
+			}
+			if string(payload) == "2" {
 				say("3")
 			}
 		}
