@@ -140,12 +140,12 @@ func short(v float64) string {
 	switch {
 	case v >= 1e6:
 		return fmt.Sprintf("%.1fM", v/1e6)
-	case v >= 1e4:
+	case v >= 1e5:
 		return fmt.Sprintf("%.0fk", v/1e3)
 	case v >= 1e3:
 		return fmt.Sprintf("%.1fk", v/1e3)
 	}
-	return strings.TrimPrefix(fmt.Sprintf("%.3g", v), "0")
+	return fmt.Sprintf("%.3g", v)
 }
 
 func text(out *strings.Builder, x, y int, class, s string) {
