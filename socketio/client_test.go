@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gobwas/httphead"
 	"github.com/gobwas/ws"
 )
 
@@ -23,6 +24,8 @@ type client struct {
 	conn   net.Conn
 	reader io.Reader
 	silent bool // leaves pings alone
+
+	extensions []httphead.Option // that were negotiated
 }
 
 func dial(t testing.TB, address string) *client {
@@ -37,12 +40,12 @@ func dialURL(t testing.TB, url string) *client {
 
 func dialWith(t testing.TB, dialer ws.Dialer, url string) *client {
 	t.Helper()
-	conn, ahead, _, err := dialer.Dial(t.Context(), url)
+	conn, ahead, answer, err := dialer.Dial(t.Context(), url)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
-	c := &client{t: t, conn: conn, reader: conn}
+	c := &client{t: t, conn: conn, reader: conn, extensions: answer.Extensions}
 	if ahead != nil {
 		c.reader = ahead
 	}

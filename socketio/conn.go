@@ -261,7 +261,7 @@ func (c *conn) refuse(namespace string, refusal *ConnectError) error {
 			return err
 		}
 	}
-	_ = c.session.Send(&frame.frame) // a session that cannot send has ended by itself
+	_ = c.session.Send(frame.frame) // a session that cannot send has ended by itself
 	return nil
 }
 

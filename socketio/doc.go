@@ -22,7 +22,8 @@
 // clients do by default. What both sides send meanwhile arrives once, and in
 // order. Clients that say transports: ["websocket"] connect in one round trip
 // less, and need no load balancer that keeps their requests together.
-// Compression (permessage-deflate) is declined.
+// Compression (permessage-deflate) is declined unless Options.CompressFrom asks
+// for it.
 //
 // Polling asks for more of what serves it: an [http.Server] without WriteTimeout
 // and ReadTimeout (each answer and body has its own), and no middleware that

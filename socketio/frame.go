@@ -26,7 +26,7 @@ var (
 // wire. It never changes and may be sent on any number of sockets of its
 // namespace at the same time: every queue holds a reference to the same bytes.
 type Frame struct {
-	frame     engineio.Frame
+	frame     *engineio.Frame
 	namespace string
 }
 

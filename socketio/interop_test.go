@@ -30,9 +30,13 @@ func TestRealClient(t *testing.T) {
 	if out, err := found.CombinedOutput(); err != nil {
 		missing("no socket.io-client (npm ci installs it): %v %s", err, out)
 	}
-	for _, way := range []string{"websocket", "polling", "upgrade"} {
+	for _, way := range []string{"websocket", "polling", "upgrade", "compressed"} {
 		t.Run(way, func(t *testing.T) {
-			run := exec.CommandContext(ctx, node, "run.mjs", "http://"+serve(t, interopServer(t)), way)
+			options := socketio.Options{PingInterval: 200 * time.Millisecond, PingTimeout: 5 * time.Second, Logger: quiet}
+			if way == "compressed" {
+				options.CompressFrom = 1
+			}
+			run := exec.CommandContext(ctx, node, "run.mjs", "http://"+serve(t, interopServer(t, options)), way)
 			run.Dir = "interop"
 			out, err := run.CombinedOutput()
 			for line := range strings.Lines(string(out)) {
@@ -46,8 +50,8 @@ func TestRealClient(t *testing.T) {
 }
 
 // interopServer has what interop/scenarios.mjs asks for.
-func interopServer(t *testing.T) *socketio.Server {
-	server := newServer(t, socketio.Options{PingInterval: 200 * time.Millisecond, PingTimeout: 5 * time.Second, Logger: quiet})
+func interopServer(t *testing.T, options socketio.Options) *socketio.Server {
+	server := newServer(t, options)
 	n := server.Of("/")
 	n.OnConnect(func(_ context.Context, s *socketio.Socket) { _ = s.Emit("auth", s.Handshake().Auth) })
 	n.OnDisconnect(func(s *socketio.Socket, reason socketio.Reason) {

@@ -42,6 +42,12 @@ type Options struct {
 	// a polling request: 1,000,000, as in the reference server. It is told to
 	// clients. An event's attachments are messages of their own.
 	MaxPayload int
+	// CompressFrom is the smallest message to a client, in bytes, that is
+	// compressed for those that offer it (permessage-deflate, RFC 7692, with
+	// nothing remembered between messages); clients may then compress as they
+	// like. What many get is compressed once. 0: nothing is compressed, and
+	// offers are declined.
+	CompressFrom int
 	// SendQueue is how many bytes may wait for one connection, each frame
 	// charged 16 bytes on top: 1 MiB. Beyond it the connection is closed as a
 	// slow consumer. A single frame is always taken by an empty queue.
@@ -125,6 +131,7 @@ func (o Options) withDefaults() (Options, error) {
 		unset int
 	}{
 		{"MaxPayload", &o.MaxPayload, 1_000_000},
+		{"CompressFrom", &o.CompressFrom, 0},
 		{"SendQueue", &o.SendQueue, 1 << 20},
 		{"VolatileQueue", &o.VolatileQueue, o.SendQueue / 4},
 		{"EventQueue", &o.EventQueue, 64},

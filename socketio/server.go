@@ -39,6 +39,7 @@ func NewServer(options Options) (*Server, error) {
 		CloseTimeout:   options.CloseTimeout,
 		UpgradeTimeout: options.UpgradeTimeout,
 		MaxPayload:     options.MaxPayload,
+		CompressFrom:   options.CompressFrom,
 		SendQueue:      options.SendQueue,
 		VolatileQueue:  options.VolatileQueue,
 		MaxConnections: options.MaxConnections,

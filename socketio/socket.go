@@ -81,7 +81,7 @@ func (s *Socket) Send(f *Frame) error {
 	if err := s.sendable(f); err != nil {
 		return err
 	}
-	return connectionError(s.conn.session.Send(&f.frame))
+	return connectionError(s.conn.session.Send(f.frame))
 }
 
 // SendVolatile is Send for what is worthless when late, such as typing
@@ -91,7 +91,7 @@ func (s *Socket) SendVolatile(f *Frame) (bool, error) {
 	if err := s.sendable(f); err != nil {
 		return false, err
 	}
-	sent, err := s.conn.session.SendVolatile(&f.frame)
+	sent, err := s.conn.session.SendVolatile(f.frame)
 	if !sent && err == nil {
 		s.conn.server.count.dropped.Add(1)
 	}
@@ -237,7 +237,7 @@ func (s *Socket) Disconnect() {
 	s.leaveAll() // before the client may connect again, and takes what was meant for this socket
 	frame, err := encodeAnswer(packetDisconnect, s.namespace.name, nil)
 	if err == nil {
-		_ = s.conn.session.Send(&frame.frame) // a session that cannot send has ended by itself
+		_ = s.conn.session.Send(frame.frame) // a session that cannot send has ended by itself
 	}
 }
 

@@ -65,7 +65,7 @@ func (t Target) Broadcast(f *Frame) int {
 func (t Target) broadcast(f *Frame, volatile bool) (sent int, dropped uint64) {
 	var b engineio.Broadcast
 	t.each(func(m *member) {
-		switch taken, err := b.Send(m.session, &f.frame, volatile); {
+		switch taken, err := b.Send(m.session, f.frame, volatile); {
 		case taken:
 			sent++
 		case err == nil:

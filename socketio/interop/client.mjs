@@ -5,15 +5,18 @@ import { io } from "socket.io-client";
 const [url, way] = process.argv.slice(2);
 const managers = new Set();
 
-/** transports are those of the way under test; the last begins with polling and upgrades, as clients do by default. */
-const transports = { websocket: ["websocket"], polling: ["polling"], upgrade: ["polling", "websocket"] }[way];
+/** transports are those of the way under test: "upgrade" begins with polling and upgrades, as clients do by default. */
+const transports = { polling: ["polling"], upgrade: ["polling", "websocket"] }[way] ?? ["websocket"];
 
-export const polls = way !== "websocket";
+/** perMessageDeflate is offered by default, but for messages from 1,024 bytes on. */
+const perMessageDeflate = { threshold: way === "compressed" ? 0 : 1024 };
+
+export const polls = way === "polling" || way === "upgrade";
 export const upgrades = way === "upgrade";
 
 /** connect makes a client with a connection of its own. */
 export function connect(namespace = "/", options = {}) {
-  const socket = io(url + namespace, { transports, forceNew: true, reconnectionDelay: 10, ...options });
+  const socket = io(url + namespace, { transports, perMessageDeflate, forceNew: true, reconnectionDelay: 10, ...options });
   managers.add(socket.io);
   return socket;
 }

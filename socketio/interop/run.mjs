@@ -1,6 +1,6 @@
 // node run.mjs URL WAY runs every scenario against the server at URL, over
-// "websocket", over "polling", or from the one to the other ("upgrade"), and
-// prints one line for each. The Go test TestRealClient is who calls it.
+// "websocket", over "polling", from the one to the other ("upgrade"), or over a
+// WebSocket that compresses ("compressed"), and prints one line for each. The Go test TestRealClient is who calls it.
 import * as scenarios from "./scenarios.mjs";
 import { closeAll } from "./client.mjs";
 

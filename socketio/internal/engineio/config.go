@@ -27,6 +27,7 @@ type Config struct {
 	MaxPayload     int // bytes of a message from the client
 	SendQueue      int // bytes that may wait for a client
 	VolatileQueue  int // bytes beyond which volatile frames are dropped
+	CompressFrom   int // bytes of a frame to a client; 0 declines compression
 	MaxConnections int // open at once; 0 is without limit
 	MaxPerAddress  int // open at once from one address; 0 is without limit
 

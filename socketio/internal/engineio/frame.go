@@ -2,6 +2,7 @@ package engineio
 
 import (
 	"encoding/binary"
+	"sync/atomic"
 
 	"github.com/gobwas/ws"
 )
@@ -14,12 +15,13 @@ import (
 // A WebSocket frame says how long it is and what it holds, so that polling can
 // take the packets apart again.
 type Frame struct {
-	wire []byte
+	wire    []byte
+	deflate atomic.Pointer[[]byte] // wire as clients that take it compressed get it
 }
 
 // Seal makes a frame of one text packet in valid UTF-8, and of binary messages
 // behind it. Their bytes are copied, once.
-func Seal(packet []byte, attachments ...[]byte) Frame {
+func Seal(packet []byte, attachments ...[]byte) *Frame {
 	size := wireSize(len(packet))
 	for _, a := range attachments {
 		size += wireSize(len(a))
@@ -28,11 +30,11 @@ func Seal(packet []byte, attachments ...[]byte) Frame {
 	for _, a := range attachments {
 		wire = appendWire(wire, ws.OpBinary, a)
 	}
-	return Frame{wire}
+	return &Frame{wire: wire}
 }
 
 // SealBinary makes a frame of one binary message.
-func SealBinary(message []byte) Frame { return *sealed(ws.OpBinary, message) }
+func SealBinary(message []byte) *Frame { return sealed(ws.OpBinary, message) }
 
 // wireSize is the size of an unmasked WebSocket frame (RFC 6455, section 5.2).
 func wireSize(payload int) int {
@@ -77,7 +79,7 @@ func cutWire(wire []byte) (op ws.OpCode, payload, rest []byte) {
 // sealed makes a frame that is no packet, such as a control frame, or one that
 // everyone gets.
 func sealed(op ws.OpCode, payload []byte) *Frame {
-	return &Frame{appendWire(make([]byte, 0, wireSize(len(payload))), op, payload)}
+	return &Frame{wire: appendWire(make([]byte, 0, wireSize(len(payload))), op, payload)}
 }
 
 // Size is the number of bytes the frame takes on a WebSocket, headers included.

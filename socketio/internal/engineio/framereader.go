@@ -18,14 +18,16 @@ const maxFragments = 256
 const firstChunk = 16 << 10
 
 // frameReader reads the client's half of a WebSocket (RFC 6455, section 5),
-// without extensions.
+// without extensions but permessage-deflate.
 type frameReader struct {
-	source source
-	limit  int // bytes of a message, over all its fragments
+	source  source
+	limit   int  // bytes of a message, over all its fragments
+	deflate bool // messages may be compressed
 
 	message   []byte // of the fragments so far
+	fragments int    // 0 outside of a fragmented message
 	opcode    ws.OpCode
-	fragments int // 0 outside of a fragmented message
+	deflated  bool // the message is
 }
 
 // idle reports whether the client has nothing under way: no part of a frame or
@@ -34,10 +36,11 @@ func (r *frameReader) idle() bool { return r.fragments == 0 && r.source.empty() 
 
 // frameHeader is a frame's head after it was found lawful.
 type frameHeader struct {
-	opcode ws.OpCode
-	final  bool
-	length int
-	mask   [4]byte
+	opcode   ws.OpCode
+	final    bool
+	deflated bool
+	length   int
+	mask     [4]byte
 }
 
 // next returns the next control frame or whole message: text (valid UTF-8),
@@ -56,7 +59,7 @@ func (r *frameReader) next() (ws.OpCode, []byte, error) {
 			return 0, nil, err
 		}
 		if h.opcode != ws.OpContinuation {
-			r.opcode = h.opcode
+			r.opcode, r.deflated = h.opcode, h.deflated
 		}
 		r.fragments++
 		if !h.final {
@@ -64,6 +67,11 @@ func (r *frameReader) next() (ws.OpCode, []byte, error) {
 		}
 		message := r.message
 		r.message, r.fragments = nil, 0
+		if r.deflated {
+			if message, err = inflate(message, r.limit); err != nil {
+				return 0, nil, err
+			}
+		}
 		if r.opcode == ws.OpText && !utf8.Valid(message) {
 			return 0, nil, &Violation{CodeInvalidData, "text is not UTF-8"}
 		}
@@ -79,6 +87,10 @@ func (r *frameReader) header() (h frameHeader, err error) {
 	first, second := head[0], head[1]
 	h.opcode, h.final = ws.OpCode(first&0x0f), first&0x80 != 0
 	fragmented := r.fragments > 0
+	if r.deflate && (h.opcode == ws.OpText || h.opcode == ws.OpBinary) {
+		h.deflated = first&compressed != 0
+		first &^= compressed
+	}
 	switch {
 	case first&0x70 != 0:
 		return h, Violated("reserved bits are set")

@@ -47,11 +47,14 @@ func hasToken(h http.Header, name, token string) bool {
 }
 
 // openingAnswer is the server's half (RFC 6455, section 4.2.2), without
-// extensions or subprotocols.
-func openingAnswer(r *http.Request) []byte {
+// subprotocols or extensions but perhaps permessage-deflate.
+func openingAnswer(r *http.Request, deflate bool) []byte {
 	sum := sha1.Sum([]byte(r.Header.Get("Sec-WebSocket-Key") + acceptGUID)) //nolint:gosec // see the import
 	b := []byte("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ")
 	b = base64.StdEncoding.AppendEncode(b, sum[:])
+	if deflate {
+		b = append(b, "\r\nSec-WebSocket-Extensions: "+deflateAnswer...)
+	}
 	return append(b, "\r\n\r\n"...)
 }
 

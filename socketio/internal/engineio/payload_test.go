@@ -97,7 +97,7 @@ func TestPayloadsOfFrames(t *testing.T) {
 			if !bytes.Equal(f.Packet(), text) {
 				t.Fatal("the first packet is another one")
 			}
-			frames = append(frames, &f)
+			frames = append(frames, f)
 		}
 		got, err := readAll(appendPayload(nil, frames))
 		if err != nil || len(got) != len(want) {

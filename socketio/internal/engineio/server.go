@@ -206,14 +206,14 @@ func (s *Server) openWebsocket(w http.ResponseWriter, r *http.Request, session *
 		refuse(w, err)
 		return
 	}
-	t := newWebsocket(conn, ahead, &s.config)
+	t := newWebsocket(conn, ahead, r, &s.config)
 	t.owner = session
 	session.socket, session.transport = t, t
 	late := s.begin(session, r)
 
 	// The answer and the open packet leave in one piece: a client that has the
 	// one and never gets the other waits for its own time-out.
-	opening := append(openingAnswer(r), s.openFrame(session.id, false).wire...)
+	opening := append(openingAnswer(r, t.compressFrom > 0), s.openFrame(session.id, false).wire...)
 	if err := t.send(opening); err != nil {
 		session.End(writeEnding(err), false)
 	}
@@ -267,8 +267,8 @@ func (s *Server) websocket(w http.ResponseWriter, r *http.Request) *websocket {
 		refuse(w, err)
 		return nil
 	}
-	t := newWebsocket(conn, ahead, &s.config)
-	if err := t.send(openingAnswer(r)); err != nil {
+	t := newWebsocket(conn, ahead, r, &s.config)
+	if err := t.send(openingAnswer(r, t.compressFrom > 0)); err != nil {
 		t.abort(false)
 		return nil
 	}

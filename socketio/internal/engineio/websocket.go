@@ -3,6 +3,7 @@ package engineio
 import (
 	"errors"
 	"net"
+	"net/http"
 	"strings"
 	"sync"
 	"time"
@@ -16,6 +17,8 @@ type websocket struct {
 	owner  *Session    // nil as long as it only tries to take over
 	config *Config
 
+	compressFrom int // bytes of a frame; 0 where nothing is compressed
+
 	mu       sync.Mutex
 	expiring bool // deadlines are final
 	aborted  bool
@@ -25,8 +28,12 @@ var _ transport = (*websocket)(nil)
 
 func (t *websocket) name() string { return "websocket" }
 
-func newWebsocket(conn net.Conn, ahead []byte, config *Config) *websocket {
+// newWebsocket is the websocket that the request opens.
+func newWebsocket(conn net.Conn, ahead []byte, r *http.Request, config *Config) *websocket {
 	t := &websocket{config: config}
+	if config.CompressFrom > 0 && offersDeflate(r.Header) {
+		t.compressFrom, t.frames.deflate = config.CompressFrom, true
+	}
 	t.frames.limit = config.MaxPayload
 	t.frames.source.start(conn, ahead)
 	return t
@@ -57,18 +64,18 @@ var pieces = sync.Pool{New: func() any {
 
 // cut returns what to write first of the frames, and how many they are: the
 // frame itself where it stands alone, and a copy otherwise.
-func (p *piece) cut(frames []*Frame) (wire []byte, n int) {
+func (p *piece) cut(t *websocket, frames []*Frame) (wire []byte, n int) {
 	n, size := 1, len(frames[0].wire)
 	for n < len(frames) && size+len(frames[n].wire) <= pieceBytes {
 		size += len(frames[n].wire)
 		n++
 	}
 	if n == 1 {
-		return frames[0].wire, 1
+		return t.wire(frames[0]), 1
 	}
 	p.bytes = p.bytes[:0]
 	for _, f := range frames[:n] {
-		p.bytes = append(p.bytes, f.wire...)
+		p.bytes = append(p.bytes, t.wire(f)...)
 	}
 	return p.bytes, n
 }
@@ -84,7 +91,7 @@ func (t *websocket) writeNow(frames []*Frame, written func(cost int)) (n, offset
 	p := pieces.Get().(*piece)
 	defer pieces.Put(p)
 	for n < len(frames) {
-		wire, count := p.cut(frames[n:])
+		wire, count := p.cut(t, frames[n:])
 		done, err := p.write(t.frames.source.raw, wire)
 		if err != nil {
 			return n, 0, err
@@ -95,8 +102,8 @@ func (t *websocket) writeNow(frames []*Frame, written func(cost int)) (n, offset
 			continue
 		}
 		gone := 0
-		for ; done >= len(frames[n+gone].wire); gone++ {
-			done -= len(frames[n+gone].wire)
+		for ; done >= len(t.wire(frames[n+gone])); gone++ {
+			done -= len(t.wire(frames[n+gone]))
 		}
 		written(cost(frames[n : n+gone]))
 		return n + gone, done, nil
@@ -110,9 +117,9 @@ func (t *websocket) write(frames []*Frame, offset int, written func(cost int)) e
 	p := pieces.Get().(*piece)
 	defer pieces.Put(p)
 	for len(frames) > 0 {
-		wire, n := frames[0].wire[offset:], 1
+		wire, n := t.wire(frames[0])[offset:], 1
 		if offset == 0 {
-			wire, n = p.cut(frames)
+			wire, n = p.cut(t, frames)
 		}
 		if err := t.send(wire); err != nil {
 			return err

@@ -90,7 +90,7 @@ func (e echo) Receive(payload []byte, binary bool) error {
 	if !binary {
 		frame = engineio.Seal(append([]byte{engineio.Message}, payload...))
 	}
-	_ = e.session.Send(&frame) // a session that cannot send has ended by itself
+	_ = e.session.Send(frame) // a session that cannot send has ended by itself
 	return nil
 }
 
