@@ -179,13 +179,22 @@ func (s *Socket) await(ctx context.Context, id uint64, answer <-chan Args) (Args
 	defer s.forget(id)
 	select {
 	case args, ok := <-answer:
-		if !ok {
-			return nil, ErrNotConnected
-		}
-		return args, nil
+		return answered(args, ok)
 	case <-ctx.Done():
+	}
+	select { // it may have come while somebody else was waited for
+	case args, ok := <-answer:
+		return answered(args, ok)
+	default:
 		return nil, context.Cause(ctx)
 	}
+}
+
+func answered(args Args, ok bool) (Args, error) {
+	if !ok {
+		return nil, ErrNotConnected
+	}
+	return args, nil
 }
 
 func (s *Socket) expect(id uint64, answer chan<- Args) error {
