@@ -51,9 +51,9 @@ func TestHandshakes(t *testing.T) {
 	}
 }
 
-// talk dials, says packets and gives what is answered, one for each line of
-// want, which may end with an ellipsis.
-func talk(t *testing.T, url string, say []ws.Frame, want ...string) {
+// talk dials, and goes through a dialogue: what begins with ">" is said, and
+// with "<" heard, up to an ellipsis. What is binary has another sign behind it.
+func talk(t *testing.T, url string, lines ...string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
@@ -63,11 +63,6 @@ func talk(t *testing.T, url string, say []ws.Frame, want ...string) {
 	}
 	defer func() { _ = conn.Close() }()
 	_ = conn.SetDeadline(time.Now().Add(5 * time.Second))
-	for _, f := range say {
-		if err := ws.WriteFrame(conn, ws.MaskFrame(f)); err != nil {
-			t.Fatal(err)
-		}
-	}
 	from := io.ReadWriter(conn)
 	if ahead != nil {
 		from = struct {
@@ -75,45 +70,48 @@ func talk(t *testing.T, url string, say []ws.Frame, want ...string) {
 			io.Writer
 		}{ahead, conn}
 	}
-	for _, want := range want {
-		got := "2"
-		for got == "2" { // pings come when they are due
-			payload, _, err := wsutil.ReadServerData(from)
-			if err != nil {
-				t.Fatalf("instead of %s: %v", want, err)
+	for _, line := range lines {
+		op := ws.OpText
+		if strings.HasPrefix(line[1:], line[:1]) {
+			op, line = ws.OpBinary, line[1:]
+		}
+		if packet, says := strings.CutPrefix(line, ">"); says {
+			if err := ws.WriteFrame(conn, ws.MaskFrame(ws.NewFrame(op, true, []byte(packet)))); err != nil {
+				t.Fatal(err)
 			}
-			got = string(payload)
+			continue
 		}
-		if prefix, more := strings.CutSuffix(want, "…"); got != want && (!more || !strings.HasPrefix(got, prefix)) {
-			t.Fatalf("got %q, want %q", got, want)
+		got, found := "2", ws.OpText
+		for got == "2" { // pings come when they are due
+			payload, op, err := wsutil.ReadServerData(from)
+			if err != nil {
+				t.Fatalf("instead of %s: %v", line, err)
+			}
+			got, found = string(payload), op
+		}
+		want, more := strings.CutSuffix(line[1:], "…")
+		if found != op || got != want && (!more || !strings.HasPrefix(got, want)) {
+			t.Fatalf("got %v %q, want %v %q", found, got, op, line)
 		}
 	}
-}
-
-func texts(packets ...string) (frames []ws.Frame) {
-	for _, p := range packets {
-		frames = append(frames, ws.NewTextFrame([]byte(p)))
-	}
-	return frames
 }
 
 func TestEngineIO(t *testing.T) {
 	url := "ws://" + start(t) + "/engine.io/?EIO=4&transport=websocket"
-	say := append(texts("4hello €"), ws.NewBinaryFrame([]byte{1, 2, 3, 4}))
-	talk(t, url, say, "0{…", "4hello €", "\x01\x02\x03\x04")
+	talk(t, url, "<0{…", ">4hello €", "<4hello €", ">>\x01\x02\x03", "<<\x01\x02\x03")
 }
 
 func TestSocketIO(t *testing.T) {
 	url := "ws://" + start(t) + "/socket.io/?EIO=4&transport=websocket"
-	talk(t, url, texts("40", `42["message",1,"2",{"3":[true]}]`, `42456["message-with-ack",1,"2",{"3":[false]}]`),
-		"0{…", `40{"sid":"…`, `42["auth",{}]`, `42["message-back",1,"2",{"3":[true]}]`, `43456[1,"2",{"3":[false]}]`)
-	talk(t, url, texts(`40{"token":"123"}`), "0{…", `40{"sid":"…`, `42["auth",{"token":"123"}]`)
-	talk(t, url, texts(`40/custom,{"token":"abc"}`), "0{…", `40/custom,{"sid":"…`, `42/custom,["auth",{"token":"abc"}]`)
-	talk(t, url, texts("40/random"), "0{…", `44/random,{"message":"Invalid namespace"}`)
-	say := append(texts("40", `452-["message",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]`),
-		ws.NewBinaryFrame([]byte{1}), ws.NewBinaryFrame([]byte{2}))
-	talk(t, url, say, "0{…", `40{"sid":"…`, `42["auth",{}]`,
-		`452-["message-back",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]`, "\x01", "\x02")
+	talk(t, url, "<0{…", ">40", `<40{"sid":"…`, `<42["auth",{}]`,
+		`>42["message",1,"2",{"3":[true]}]`, `<42["message-back",1,"2",{"3":[true]}]`,
+		`>42456["message-with-ack",1,"2",{"3":[false]}]`, `<43456[1,"2",{"3":[false]}]`)
+	talk(t, url, "<0{…", `>40{"token":"123"}`, `<40{"sid":"…`, `<42["auth",{"token":"123"}]`)
+	talk(t, url, "<0{…", `>40/custom,{"token":"abc"}`, `<40/custom,{"sid":"…`, `<42/custom,["auth",{"token":"abc"}]`)
+	talk(t, url, "<0{…", ">40/random", `<44/random,{"message":"Invalid namespace"}`)
+	talk(t, url, "<0{…", ">40", `<40{"sid":"…`, `<42["auth",{}]`,
+		`>452-["message",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]`, ">>\x01", ">>\x02",
+		`<452-["message-back",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]`, "<<\x01", "<<\x02")
 }
 
 // "localhost" is listened to on each of its addresses, on one port.
