@@ -11,7 +11,7 @@ LINT := go tool -modfile=tools/go.mod golangci-lint
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: build ## Build everything and serve on :8080 (settings: MARU_… variables)
@@ -55,6 +55,26 @@ test-web: node_modules/.package-lock.json web/dist/index.html ## Run the site's 
 .PHONY: test-e2e
 test-e2e: build ## Run two people in a real Chromium against bin/maru
 	@CHROMIUM="$$(scripts/chromium)" && export CHROMIUM && $(NPM) run e2e --workspace web
+
+FUZZTIME ?= 10m
+
+.PHONY: fuzz-socketio
+fuzz-socketio: | need-go ## Fuzz every decoder of socketio, FUZZTIME (10m) each
+	@for target in $$(grep -rhoE '^func Fuzz[A-Za-z]+' socketio --include=*_test.go | cut -d' ' -f2); do \
+		package=$$(dirname $$(grep -rlE "^func $$target\(" socketio --include=*_test.go)); \
+		echo "$$target"; \
+		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) ./$$package || exit 1; \
+	done
+
+SOAKTIME ?= 10m
+
+.PHONY: soak-socketio
+soak-socketio: | need-go ## Let 2,000 connections come and go for SOAKTIME (10m)
+	go test -run '^TestSoak$$' -count=1 -v -timeout 0 ./socketio -soak $(SOAKTIME)
+
+.PHONY: bench-socketio
+bench-socketio: node_modules/.package-lock.json | need-go need-node ## Compare our Socket.IO server with Node's and with the bare floor (ten minutes)
+	go run ./bench/socketio $(BENCHFLAGS)
 
 .PHONY: generate
 generate: ## Make the site's types from the Go types

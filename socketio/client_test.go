@@ -33,7 +33,12 @@ func dial(t testing.TB, address string) *client {
 
 func dialURL(t testing.TB, url string) *client {
 	t.Helper()
-	conn, ahead, _, err := ws.Dial(t.Context(), url)
+	return dialWith(t, ws.Dialer{}, url)
+}
+
+func dialWith(t testing.TB, dialer ws.Dialer, url string) *client {
+	t.Helper()
+	conn, ahead, _, err := dialer.Dial(t.Context(), url)
 	if err != nil {
 		t.Fatal(err)
 	}

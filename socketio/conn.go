@@ -13,9 +13,9 @@ import (
 // conn is one connection and the sockets it carries, at most one for each
 // namespace.
 type conn struct {
-	server    *Server
-	session   *engineio.Session
-	handshake Handshake // without Auth
+	server  *Server
+	session *engineio.Session
+	opening opening
 
 	partial *partial // for whoever reads
 
@@ -49,9 +49,9 @@ const maxRefused = 32
 
 func (s *Server) accept(session *engineio.Session, r *http.Request) engineio.Handler {
 	c := &conn{
-		server:    s,
-		session:   session,
-		handshake: newHandshake(session, r),
+		server:  s,
+		session: session,
+		opening: s.newOpening(r),
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

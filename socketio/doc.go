@@ -18,10 +18,34 @@
 //
 // # Transports
 //
-// WebSocket only, so far: clients have to say transports: ["websocket"].
-// Long-polling is answered with "Transport unknown", and a packet with binary
-// attachments closes its connection with WebSocket code 1003. Compression
-// (permessage-deflate) is declined.
+// WebSocket, HTTP long-polling, and the upgrade from the one to the other, which
+// clients do by default. What both sides send meanwhile arrives once, and in
+// order. Clients that say transports: ["websocket"] connect in one round trip
+// less, and need no load balancer that keeps their requests together.
+// Compression (permessage-deflate) is declined.
+//
+// Polling asks for more of what serves it: an [http.Server] without WriteTimeout
+// and ReadTimeout (each answer and body has its own), and no middleware that
+// buffers.
+//
+// # Events and their arguments
+//
+// The arguments of an event are JSON values, decoded into a type of the
+// application's by [On], or taken as they came by [Namespace.Handle]. [Binary]
+// stands for what JavaScript sends as Buffer, ArrayBuffer or Uint8Array, also
+// inside of other values: it travels as an attachment, up to 10 with each event.
+// What a handler made by On returns is the acknowledgement. [Socket.EmitWithAck]
+// asks a client, [Target.EmitWithAck] many.
+//
+// # Rooms
+//
+// A room is a set of sockets of one namespace, which only the server knows of:
+// [Socket.Join], [Socket.Leave]. A [Target] chooses whom to send to:
+//
+//	chat.To("room 1", "room 2").Except("muted").Emit("news", text)
+//	socket.To("room 1").Emit("typing", name) // not to itself
+//
+// An event for many is encoded once.
 //
 // # Order
 //
@@ -36,24 +60,27 @@
 //
 // A [Frame] is an event encoded once: any number of queues refer to the same
 // bytes. Every connection has a queue that is bounded in bytes
-// (Options.SendQueue). Whoever finds it empty starts a goroutine that writes
-// everything that waits with vectored writes, and ends when nothing does. A
-// connection whose queue is full is closed, with [ReasonSlowConsumer]: it never
-// holds up those beside it, and never misses a frame silently. Volatile frames
-// are dropped before it comes to that.
+// (Options.SendQueue). Connections with something to send stand in one line, and
+// a few goroutines, which exist only while there are any, write what they take
+// at once; a connection that takes no more goes on in a goroutine of its own,
+// with a deadline for every write. A connection whose queue is full is closed,
+// with [ReasonSlowConsumer]: it never holds up those beside it, and never misses
+// a frame silently. Volatile frames are dropped before it comes to that. The
+// queue of a connection that polls waits for its next request.
 //
 // # Receiving is bounded
 //
-// A message has at most Options.MaxPayload bytes, in at most 256 fragments,
-// and memory for it grows with what has arrived, not with what was announced.
-// Its JSON is nested at most 64 deep, in at most 256 arguments, with numbers of
-// at most 64 characters. When Options.EventQueue events wait for a socket's
+// A message has at most Options.MaxPayload bytes, in at most 256 fragments, as
+// has the body of a polling request, and memory for it grows with what has
+// arrived, not with what was announced. Its JSON is nested at most 64 deep, in at
+// most 256 arguments, with numbers of at most 64 characters; its attachments have
+// to follow, one within PingTimeout of the other. When Options.EventQueue events wait for a socket's
 // handlers, its connection is not read until they have caught up; a client is
 // not taken for dead meanwhile.
 //
 // Whatever breaks the protocol or a bound closes the connection it came on, and
-// no other, with WebSocket code 1002 (protocol), 1003 (binary), 1007 (not
-// UTF-8) or 1009 (too big), and [ReasonParseError]. So do events with a
+// no other, with WebSocket code 1002 (protocol), 1007 (not UTF-8) or 1009 (too
+// big), or HTTP status 400 or 413, and [ReasonParseError]. So do events with a
 // reserved name: see [ErrReserved].
 //
 // # Endings
@@ -67,7 +94,9 @@
 //
 // Nothing about a client is checked unless the application does: its Origin in
 // Options.AllowRequest (without it, any site that a browser visits can connect
-// with that browser's cookies), its auth in [Middleware]. Errors are not shown
+// with that browser's cookies), its auth in [Middleware], and in
+// Options.SameClient that the later requests of one that polls are its own: they
+// name the connection by an id of 120 random bits. Errors are not shown
 // to clients unless they are a [*ConnectError], [*EventError] or [*Refusal].
 //
 // # Sources

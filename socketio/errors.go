@@ -95,6 +95,6 @@ func sameClient(decide func(*Handshake, *http.Request) bool) func(*engineio.Sess
 	}
 	return func(session *engineio.Session, r *http.Request) bool {
 		c, ok := session.Handler().(*conn)
-		return ok && decide(&c.handshake, r)
+		return ok && decide(c.newHandshake(nil), r)
 	}
 }

@@ -250,7 +250,7 @@ func (s *Socket) connect() {
 	s.conn.server.count.sockets.Add(1)
 	s.conn.satisfied()
 	_ = s.conn.session.Send(&answer.frame) // a session that cannot send has ended by itself
-	_ = s.join("", &s.namespace.all)       // one that ended meanwhile is cleared away by its end
+	_ = s.join(&s.namespace.all)           // one that ended meanwhile is cleared away by its end
 	if h.connected != nil {
 		h.connected(s.ctx, s)
 	}

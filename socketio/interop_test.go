@@ -23,7 +23,7 @@ func TestRealClient(t *testing.T) {
 	if err != nil {
 		missing("no node: %v", err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 75*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 180*time.Second)
 	defer cancel()
 	found := exec.CommandContext(ctx, node, "--input-type=module", "-e", `import "socket.io-client"`)
 	found.Dir = "interop"

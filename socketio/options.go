@@ -1,6 +1,7 @@
 package socketio
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net"
@@ -67,6 +68,11 @@ type Options struct {
 	// RemoteAddr tells the address of a client: the host of r.RemoteAddr.
 	// Behind a proxy that is trusted, it is the place to believe its header.
 	RemoteAddr func(r *http.Request) string
+	// Context makes the context of a connection's handlers from the HTTP request
+	// that opened it, once: [context.Background]. It lives as long as the
+	// connection, so that it should hold on to little; the request's own context
+	// is longer gone.
+	Context func(r *http.Request) context.Context
 	// AllowRequest decides about every HTTP request, for instance by its
 	// Origin: those that open a connection (GET without the parameter sid),
 	// those of polling (GET and POST), and those for an upgrade. With an error
@@ -145,6 +151,9 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.RemoteAddr == nil {
 		o.RemoteAddr = remoteHost
+	}
+	if o.Context == nil {
+		o.Context = func(*http.Request) context.Context { return context.Background() }
 	}
 	if o.ErrorReply == nil {
 		o.ErrorReply = errorReply

@@ -268,32 +268,38 @@ func TestAbandonedHandshakes(t *testing.T) {
 		RemoteAddr: func(r *http.Request) string { return r.Header.Get("X-From") },
 	})
 	address := serve(t, server)
-	start, before := time.Now(), heap()
-	var callers sync.WaitGroup
-	for i := range addresses {
-		callers.Go(func() {
-			transport := new(http.Transport)
-			defer transport.CloseIdleConnections()
-			p := &poller{t: t, address: address, web: &http.Client{Transport: transport}, header: http.Header{"X-From": {fmt.Sprint(i)}}}
-			for n := range each {
-				a := p.get()
-				if a.status == http.StatusTooManyRequests && n >= limit && a.header.Get("Retry-After") != "" {
-					continue
+	before := int64(0)
+	for round := range 3 {
+		start, now, refused := time.Now(), heap(), server.Stats().ConnectionsRefused
+		var callers sync.WaitGroup
+		for i := range addresses {
+			callers.Go(func() {
+				transport := new(http.Transport)
+				defer transport.CloseIdleConnections()
+				p := &poller{t: t, address: address, web: &http.Client{Transport: transport}, header: http.Header{"X-From": {fmt.Sprint(i)}}}
+				for n := range each {
+					a := p.get()
+					if a.status == http.StatusTooManyRequests && n >= limit && a.header.Get("Retry-After") != "" {
+						continue
+					}
+					if a.status != http.StatusOK {
+						t.Errorf("handshake %d got %+v", n, a)
+					}
 				}
-				if a.status != http.StatusOK {
-					t.Errorf("handshake %d got %+v", n, a)
-				}
-			}
-		})
+			})
+		}
+		callers.Wait()
+		stats := server.Stats()
+		t.Logf("%v for %d handshakes, %d KiB", time.Since(start), addresses*each, (heap()-now)>>10)
+		if time.Since(start) < timeout && (stats.ConnectionsOpen != addresses*limit || stats.ConnectionsRefused-refused != addresses*(each-limit)) {
+			t.Errorf("%d open, %d refused", stats.ConnectionsOpen, stats.ConnectionsRefused-refused)
+		}
+		eventually(t, "all of them are gone", func() bool { return server.Stats().ConnectionsOpen == 0 })
+		if round == 0 { // the runtime keeps what its goroutines needed
+			before = heap()
+		}
 	}
-	callers.Wait()
-	stats := server.Stats()
-	t.Logf("%v for %d handshakes, %d KiB", time.Since(start), addresses*each, (heap()-before)>>10)
-	if time.Since(start) < timeout && (stats.ConnectionsOpen != addresses*limit || stats.ConnectionsRefused != addresses*(each-limit)) {
-		t.Errorf("%d open, %d refused", stats.ConnectionsOpen, stats.ConnectionsRefused)
-	}
-	eventually(t, "all of them are gone", func() bool { return server.Stats().ConnectionsOpen == 0 })
-	eventually(t, "their memory too", func() bool { return heap()-before < 512<<10 })
+	eventually(t, "their memory too", func() bool { return heap()-before < 1<<20 }) // all of them cost twice that
 }
 
 // Handlers that lag behind hold up the request with their events, and nothing

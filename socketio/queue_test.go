@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"sync"
 	"testing"
@@ -141,6 +142,52 @@ func TestWriteTimeout(t *testing.T) {
 	must(t, s.Emit("x", strings.Repeat("x", 12<<20)))
 	if g := within(t, "the end", ended); g.reason != socketio.ReasonSlowConsumer {
 		t.Errorf("reason %q", g.reason)
+	}
+}
+
+// A write's deadline is its own: what is sent long after it arrives.
+func TestWriteTimeoutIsForEachWrite(t *testing.T) {
+	server := newServer(t, socketio.Options{WriteTimeout: 20 * time.Millisecond})
+	c := join(t, serve(t, server))
+	for i := range 3 {
+		time.Sleep(40 * time.Millisecond)
+		sent, err := server.Of("/").Emit("n", i)
+		if sent != 1 || err != nil {
+			t.Fatalf("sent to %d, %v", sent, err)
+		}
+		c.expect(fmt.Sprintf(`42["n",%d]`, i))
+	}
+}
+
+// However many readers stall, those beside them get everything, in order, and
+// only those who stall are closed.
+func TestStalledReadersHoldNobodyUp(t *testing.T) {
+	const stalled, size, count = 50, 10_000, 200
+	server := newServer(t, socketio.Options{SendQueue: 4 * size, WriteTimeout: time.Minute})
+	ended := watch(server)
+	address := serve(t, server)
+	for range stalled {
+		_ = join(t, address).conn.(*net.TCPConn).SetReadBuffer(4 << 10)
+	}
+	reader := join(t, address)
+	n := server.Of("/")
+	eventually(t, "everyone is there", func() bool { return n.Count() == stalled+1 })
+	text := strings.Repeat("x", size)
+	for i := range 50 * count { // what the kernel takes for a stalled reader comes first
+		if i >= count && n.Count() == 1 {
+			break
+		}
+		_, err := n.Emit("n", i, text)
+		must(t, err)
+		reader.expect(fmt.Sprintf(`42["n",%d,"%s"]`, i, text))
+	}
+	for range stalled {
+		if g := within(t, "an end", ended); g.reason != socketio.ReasonSlowConsumer {
+			t.Errorf("reason %q", g.reason)
+		}
+	}
+	if n.Count() != 1 {
+		t.Errorf("%d are left", n.Count())
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 // room is a set of sockets of one namespace. What is broadcast walks over a
 // plain list, and touches nothing of a member but its session.
 type room struct {
+	name    string // "" for the whole namespace
 	mu      sync.RWMutex
 	members []member
 	gone    bool // it was empty, and is not the namespace's any more
@@ -28,8 +29,7 @@ var errRoomGone = errors.New("socketio: room is gone")
 type membership struct {
 	socket *Socket
 	room   *room
-	name   string // of the room, "" for the whole namespace
-	index  int    // in room.members, guarded by room.mu
+	index  int // in room.members, guarded by room.mu
 }
 
 func (r *room) add(m *membership) bool {
@@ -77,21 +77,21 @@ func (n *Namespace) makeRoom(name string) *room {
 	defer n.mu.Unlock()
 	r := n.rooms[name]
 	if r == nil {
-		r = new(room)
+		r = &room{name: name}
 		n.rooms[name] = r
 	}
 	return r
 }
 
 // dropRoom forgets a room if it is still empty.
-func (n *Namespace) dropRoom(name string, r *room) {
+func (n *Namespace) dropRoom(r *room) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(r.members) == 0 && n.rooms[name] == r {
+	if len(r.members) == 0 && n.rooms[r.name] == r {
 		r.gone = true
-		delete(n.rooms, name)
+		delete(n.rooms, r.name)
 	}
 }
 
@@ -106,8 +106,8 @@ func (s *Socket) Join(rooms ...string) error {
 		err := errRoomGone
 		for errors.Is(err, errRoomGone) {
 			r := s.namespace.makeRoom(name)
-			if err = s.join(name, r); err != nil {
-				s.namespace.dropRoom(name, r)
+			if err = s.join(r); err != nil {
+				s.namespace.dropRoom(r)
 			}
 		}
 		if err != nil {
@@ -123,7 +123,7 @@ func (s *Socket) Leave(rooms ...string) {
 	s.joined.Lock()
 	defer s.joined.Unlock()
 	s.memberships = slices.DeleteFunc(s.memberships, func(m *membership) bool {
-		leaves := m.room != &s.namespace.all && slices.Contains(rooms, m.name)
+		leaves := m.room != &s.namespace.all && slices.Contains(rooms, m.room.name)
 		if leaves {
 			s.leave(m)
 		}
@@ -138,13 +138,13 @@ func (s *Socket) Rooms() []string {
 	names := make([]string, 0, len(s.memberships))
 	for _, m := range s.memberships {
 		if m.room != &s.namespace.all {
-			names = append(names, m.name)
+			names = append(names, m.room.name)
 		}
 	}
 	return names
 }
 
-func (s *Socket) join(name string, r *room) error {
+func (s *Socket) join(r *room) error {
 	s.joined.Lock()
 	defer s.joined.Unlock()
 	if s.left {
@@ -153,7 +153,7 @@ func (s *Socket) join(name string, r *room) error {
 	if slices.ContainsFunc(s.memberships, func(m *membership) bool { return m.room == r }) {
 		return nil
 	}
-	m := &membership{socket: s, room: r, name: name}
+	m := &membership{socket: s, room: r}
 	if !r.add(m) {
 		return errRoomGone
 	}
@@ -175,6 +175,6 @@ func (s *Socket) leaveAll() {
 // leave ends a membership. The caller holds s.joined, and takes it off the list.
 func (s *Socket) leave(m *membership) {
 	if m.room.remove(m) && m.room != &s.namespace.all {
-		s.namespace.dropRoom(m.name, m.room)
+		s.namespace.dropRoom(m.room)
 	}
 }

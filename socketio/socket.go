@@ -47,7 +47,7 @@ const (
 
 func newSocket(c *conn, n *Namespace, auth json.RawMessage) *Socket {
 	s := &Socket{id: engineio.NewID(), conn: c, namespace: n, auth: auth}
-	s.ctx, s.cancel = context.WithCancel(c.handshake.values)
+	s.ctx, s.cancel = context.WithCancel(c.opening.context)
 	return s
 }
 
@@ -59,11 +59,7 @@ func (s *Socket) ID() string { return s.id }
 func (s *Socket) Namespace() *Namespace { return s.namespace }
 
 // Handshake is how the socket came to be.
-func (s *Socket) Handshake() *Handshake {
-	h := s.conn.handshake
-	h.Auth = s.auth
-	return &h
-}
+func (s *Socket) Handshake() *Handshake { return s.conn.newHandshake(s.auth) }
 
 // Connected reports whether something can be sent.
 func (s *Socket) Connected() bool { return s.state.Load() == connected }
@@ -174,7 +170,8 @@ func (s *Socket) ask(id uint64, frame *Frame) (<-chan Args, error) {
 	return answer, nil
 }
 
-// await waits for the answer to a question.
+// await waits for the answer to a question. One that is there counts, however
+// late it is looked at.
 func (s *Socket) await(ctx context.Context, id uint64, answer <-chan Args) (Args, error) {
 	defer s.forget(id)
 	select {
@@ -182,7 +179,7 @@ func (s *Socket) await(ctx context.Context, id uint64, answer <-chan Args) (Args
 		return answered(args, ok)
 	case <-ctx.Done():
 	}
-	select { // it may have come while somebody else was waited for
+	select {
 	case args, ok := <-answer:
 		return answered(args, ok)
 	default:

@@ -57,13 +57,23 @@ func (t Target) Broadcast(f *Frame) int {
 	if f.namespace != t.namespace.name {
 		return 0
 	}
-	sent := 0
+	sent, _ := t.broadcast(f, false)
+	return sent
+}
+
+// broadcast returns how many took the frame, and from how many it was withheld.
+func (t Target) broadcast(f *Frame, volatile bool) (sent int, dropped uint64) {
+	var b engineio.Broadcast
 	t.each(func(m *member) {
-		if m.session.Send(&f.frame) == nil {
+		switch taken, err := b.Send(m.session, &f.frame, volatile); {
+		case taken:
 			sent++
+		case err == nil:
+			dropped++
 		}
 	})
-	return sent
+	b.Flush()
+	return sent, dropped
 }
 
 // BroadcastVolatile is Broadcast for what is worthless when late: it is dropped
@@ -73,16 +83,8 @@ func (t Target) BroadcastVolatile(f *Frame) int {
 	if f.namespace != t.namespace.name {
 		return 0
 	}
-	sent, dropped := 0, 0
-	t.each(func(m *member) {
-		switch taken, err := m.session.SendVolatile(&f.frame); {
-		case taken:
-			sent++
-		case err == nil:
-			dropped++
-		}
-	})
-	t.namespace.server.count.dropped.Add(uint64(dropped))
+	sent, dropped := t.broadcast(f, true)
+	t.namespace.server.count.dropped.Add(dropped)
 	return sent
 }
 

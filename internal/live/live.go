@@ -74,6 +74,7 @@ func New(o Options) (*Live, error) {
 		MaxNamespaces:  1,
 		RemoteAddr:     func(r *http.Request) string { return auth.AddressKey(l.front.Address(r)) },
 		AllowRequest:   l.front.CheckHandshake,
+		Context:        l.connContext,
 		SameClient:     l.sameClient,
 		Logger:         o.Logger,
 	}
@@ -89,13 +90,14 @@ func New(o Options) (*Live, error) {
 }
 
 // ServeHTTP serves /socket.io/.
-func (l *Live) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	// What the request carries is judged here, where the connection's own address and TLS are known.
-	ctx := context.WithValue(r.Context(), tokensKey{}, l.front.Tokens(r))
-	l.server.ServeHTTP(w, r.WithContext(ctx))
-}
+func (l *Live) ServeHTTP(w http.ResponseWriter, r *http.Request) { l.server.ServeHTTP(w, r) }
 
 type tokensKey struct{}
+
+// connContext keeps what the opening request carried, judged here, where the connection's own address and TLS are known.
+func (l *Live) connContext(r *http.Request) context.Context {
+	return context.WithValue(context.Background(), tokensKey{}, l.front.Tokens(r))
+}
 
 // sameClient decides whether a request that knows a connection's id is its client's: it has to name the same session.
 func (l *Live) sameClient(opened *socketio.Handshake, r *http.Request) bool {

@@ -7,7 +7,7 @@ import { closeAll } from "./client.mjs";
 const limit = setTimeout(() => {
   console.error("FAIL out of time");
   process.exit(1);
-}, 20_000);
+}, 60_000);
 
 for (const [name, scenario] of Object.entries(scenarios)) {
   try {

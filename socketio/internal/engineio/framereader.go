@@ -20,13 +20,17 @@ const firstChunk = 16 << 10
 // frameReader reads the client's half of a WebSocket (RFC 6455, section 5),
 // without extensions.
 type frameReader struct {
-	source *source
+	source source
 	limit  int // bytes of a message, over all its fragments
 
 	message   []byte // of the fragments so far
 	opcode    ws.OpCode
 	fragments int // 0 outside of a fragmented message
 }
+
+// idle reports whether the client has nothing under way: no part of a frame or
+// of a message is at hand.
+func (r *frameReader) idle() bool { return r.fragments == 0 && r.source.empty() }
 
 // frameHeader is a frame's head after it was found lawful.
 type frameHeader struct {

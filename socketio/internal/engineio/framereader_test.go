@@ -6,7 +6,6 @@ import (
 	"io"
 	"net"
 	"testing"
-	"time"
 	"unicode/utf8"
 
 	"github.com/gobwas/ws"
@@ -30,7 +29,9 @@ func (t *tape) Read(p []byte) (int, error) {
 }
 
 func newReader(b []byte, step, limit int) *frameReader {
-	return &frameReader{source: newSource(&tape{bytes: b, step: step}, nil), limit: limit}
+	r := &frameReader{limit: limit}
+	r.source.start(&tape{bytes: b, step: step}, nil)
+	return r
 }
 
 const fuzzLimit = 1 << 16
@@ -187,29 +188,5 @@ func TestEndingsOfReading(t *testing.T) {
 		if e.Reason != c.reason || e.Code != c.code || flush != c.flush {
 			t.Errorf("%v: %+v, %v", c.err, e, flush)
 		}
-	}
-}
-
-// The deadline of writing moves rarely, and not at all once the session ends.
-func TestWriteDeadline(t *testing.T) {
-	ours, theirs := net.Pipe()
-	defer func() { _, _ = ours.Close(), theirs.Close() }()
-	w := newWebsocket(ours, nil, &Config{WriteTimeout: time.Hour, MaxPayload: 1})
-	w.extend()
-	first := w.deadline
-	w.extend()
-	if w.deadline != first {
-		t.Error("the deadline moved at once")
-	}
-	w.deadline = time.Now().Add(time.Minute)
-	w.extend()
-	if time.Until(w.deadline) < 59*time.Minute {
-		t.Errorf("the deadline is in %v", time.Until(w.deadline))
-	}
-	w.expire(time.Now())
-	w.deadline = time.Time{}
-	w.extend()
-	if !w.deadline.IsZero() {
-		t.Error("the deadline moved after the end")
 	}
 }

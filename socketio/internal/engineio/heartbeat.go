@@ -2,9 +2,21 @@ package engineio
 
 import "time"
 
+// moment is a time on the monotonic clock, since the program started. A session
+// has several, and a time.Time has three times the size.
+type moment time.Duration
+
+var programStart = time.Now()
+
+func now() moment { return moment(time.Since(programStart)) }
+
+func (m moment) add(d time.Duration) moment { return m + moment(d) }
+
+func (m moment) sub(earlier moment) time.Duration { return time.Duration(m - earlier) }
+
 // schedule sets the time of the next tick. The caller holds s.mu.
 func (s *Session) schedule(after time.Duration) {
-	s.due = time.Now().Add(after)
+	s.due = now().add(after)
 	if s.beat == nil {
 		s.beat = time.AfterFunc(after, s.tick)
 		return
@@ -16,14 +28,14 @@ func (s *Session) schedule(after time.Duration) {
 func (s *Session) tick() {
 	config := &s.server.config
 	s.mu.Lock()
-	now := time.Now()
-	if s.ending != nil || now.Before(s.due) {
+	at := now()
+	if s.ending != nil || at < s.due {
 		s.mu.Unlock()
 		return
 	}
 	// A pong behind messages that we chose not to read yet is not missing. The
 	// client goes on being pinged, since it counts on that.
-	excused := s.stalls > 0 || now.Sub(s.stallEnd) < config.PingTimeout
+	excused := s.stalls > 0 || s.stallEnd > 0 && at.sub(s.stallEnd) < config.PingTimeout
 	if s.pinged && !excused {
 		s.mu.Unlock()
 		s.End(Ending{PingTimeout, CodeNormal, nil}, false)
@@ -55,6 +67,6 @@ func (s *Session) Stall(wait func()) {
 	wait()
 	s.mu.Lock()
 	s.stalls--
-	s.stallEnd = time.Now()
+	s.stallEnd = now()
 	s.mu.Unlock()
 }

@@ -48,7 +48,7 @@ func readPayload(body []byte, receive func(packet []byte, binary bool) error) er
 		binary := len(packet) > 0 && packet[0] == binaryPrefix
 		if binary {
 			message, err := base64.StdEncoding.Strict().AppendDecode(nil, packet[1:])
-			if err != nil {
+			if err != nil || bytes.ContainsAny(packet, "\r\n") { // which encoding/base64 skips
 				return Violated("binary packet is not base64")
 			}
 			packet = message

@@ -142,7 +142,7 @@ func (p *polling) deliver(w http.ResponseWriter) {
 		s.goodbye()
 		return
 	}
-	body, bytes := appendPayload(nil, batch.frames), batch.cost()
+	body, bytes := appendPayload(nil, batch.frames), cost(batch.frames)
 	batch.free()
 	err := p.answer(w, body)
 	s.out.release(bytes)

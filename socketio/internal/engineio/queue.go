@@ -27,10 +27,10 @@ const keepFrames = 1024
 
 var batches = sync.Pool{New: func() any { return new(batch) }}
 
-// cost is what the frames take of a queue's limit.
-func (b *batch) cost() int {
-	bytes := len(b.frames) * frameOverhead
-	for _, f := range b.frames {
+// cost is what frames take of a queue's limit.
+func cost(frames []*Frame) int {
+	bytes := len(frames) * frameOverhead
+	for _, f := range frames {
 		bytes += len(f.wire)
 	}
 	return bytes

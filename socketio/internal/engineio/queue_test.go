@@ -48,7 +48,7 @@ func TestQueueRightToDrain(t *testing.T) {
 				if b == nil {
 					model, goodbye = 0, closed
 				} else {
-					q.release(b.cost())
+					q.release(cost(b.frames))
 					b.free()
 				}
 				waiting = 0
@@ -107,7 +107,7 @@ func TestQueueUnderContention(t *testing.T) {
 				for _, f := range b.frames {
 					delivered = append(delivered, f.Packet()...)
 				}
-				q.release(b.cost())
+				q.release(cost(b.frames))
 				b.free()
 				draining.Add(-1)
 				switch random.IntN(3) {

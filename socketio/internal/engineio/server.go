@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,7 +17,8 @@ import (
 
 // A Server opens sessions and knows those that live.
 type Server struct {
-	config Config
+	config  Config
+	writers writers
 
 	opened, refused, upgraded atomic.Uint64
 
@@ -32,6 +34,7 @@ type Server struct {
 func NewServer(config Config) *Server {
 	return &Server{
 		config:    config,
+		writers:   writers{most: runtime.GOMAXPROCS(0)},
 		sessions:  make(map[string]*Session),
 		addresses: make(map[string]int),
 		gone:      make(chan struct{}),
@@ -76,7 +79,6 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.open(w, r, name)
 	case name == "websocket":
 		if t := s.websocket(w, r); t != nil {
-			t.control = t.answer
 			go session.upgrade(t)
 		}
 	default:
@@ -189,7 +191,6 @@ func (s *Server) open(w http.ResponseWriter, r *http.Request, transport string) 
 	session := &Session{id: NewID(), server: s, address: address}
 	session.out.limit, session.out.volatile = s.config.SendQueue, s.config.VolatileQueue
 	session.out.draining = true // the open packet comes first, past the queue
-	session.drainer = session.drain
 	if transport == "websocket" {
 		s.openWebsocket(w, r, session)
 	} else {
@@ -206,7 +207,7 @@ func (s *Server) openWebsocket(w http.ResponseWriter, r *http.Request, session *
 		return
 	}
 	t := newWebsocket(conn, ahead, &s.config)
-	t.control = func(f *Frame) { _ = session.Send(f) }
+	t.owner = session
 	session.socket, session.transport = t, t
 	late := s.begin(session, r)
 
@@ -222,9 +223,7 @@ func (s *Server) openWebsocket(w http.ResponseWriter, r *http.Request, session *
 	if !session.out.rest() {
 		session.wake()
 	}
-	// A fresh goroutine: this one served the HTTP request, and has grown a
-	// stack that an idle connection would keep.
-	go session.serve()
+	session.serve()
 }
 
 func (s *Server) openPolling(w http.ResponseWriter, r *http.Request, session *Session) {

@@ -44,14 +44,13 @@ type Handler interface {
 // A Session is one Engine.IO connection: a websocket, or polling that a
 // websocket may take over from, once.
 //
-// On a websocket one goroutine reads for as long as it lives. Another writes
-// for as long as there is something to write, and is started by whoever finds
-// the queue idle. Polling has the goroutines of its requests.
+// On a websocket one goroutine waits or reads at any time. Another writes for as
+// long as there is something to write, and is started by whoever finds the queue
+// idle. Polling has the goroutines of its requests.
 type Session struct {
-	out     queue
-	poll    atomic.Pointer[polling] // nil once there is a websocket
-	drainer func()                  // s.drain, made once so that starting it allocates nothing
-	socket  *websocket              // what drain writes to; set before poll is nil
+	out    queue
+	poll   atomic.Pointer[polling] // nil once there is a websocket
+	socket *websocket              // what drain writes to; set before poll is nil
 
 	id      string
 	server  *Server
@@ -63,10 +62,10 @@ type Session struct {
 	probing   *websocket    // is about to take over
 	probed    chan struct{} // closed when it did, or failed
 	beat      *time.Timer
-	due       time.Time // when beat means what it says: a late tick is ignored
-	pinged    bool      // a pong is awaited
-	stalls    int       // goroutines in Stall
-	stallEnd  time.Time
+	due       moment // when beat means what it says: a late tick is ignored
+	stallEnd  moment
+	stalls    int32 // goroutines in Stall
+	pinged    bool  // a pong is awaited
 	ending    *Ending
 	flushed   chan struct{} // made by an ending that flushes, closed when it has
 }
@@ -102,7 +101,12 @@ func (s *Session) Send(f *Frame) error {
 func (s *Session) SendVolatile(f *Frame) (bool, error) { return s.send(f, true) }
 
 func (s *Session) send(f *Frame, volatile bool) (bool, error) {
-	switch s.out.push(f, volatile) {
+	return s.sent(s.out.push(f, volatile))
+}
+
+// sent deals with what became of a frame that was pushed, and tells the sender.
+func (s *Session) sent(o outcome) (bool, error) {
+	switch o {
 	case queued:
 		return true, nil
 	case started:
@@ -124,29 +128,53 @@ func (s *Session) wake() {
 	if p := s.poll.Load(); p != nil && p.wake() {
 		return
 	}
-	go s.drainer()
+	if s.socket.direct() {
+		s.server.writers.hand(s)
+	} else {
+		go s.drain(nil, 0, 0)
+	}
 }
 
-// pieceBytes bounds one vectored write, so that its deadline asks the same of
-// a reader whether much or little waits for it.
-const pieceBytes = 64 << 10
+// flushes reports whether the writers can drain the queue.
+func (s *Session) flushes() bool { return s.poll.Load() == nil && s.socket.direct() }
 
-// pieceFrames is the most that Linux and the BSDs take in one writev.
-const pieceFrames = 1024
+// flush writes what waits, as far as the connection takes it at once.
+func (s *Session) flush() {
+	b, last := s.out.take()
+	if b == nil && !last {
+		return
+	}
+	if last { // the end is told in its own time
+		go s.drain(b, 0, 0)
+		return
+	}
+	n, offset, err := s.socket.writeNow(b.frames, s.out.release)
+	if err != nil || n < len(b.frames) {
+		go s.drain(b, n, offset)
+		return
+	}
+	b.free()
+	if !s.out.rest() {
+		s.wake() // behind all the others
+	}
+}
 
-// drain writes to the websocket until the queue is empty, and says goodbye if
-// the session is ending.
-func (s *Session) drain() {
+// drain writes until the queue is empty, and says goodbye if the session is
+// ending. It begins with a batch, if there is one, at an offset of its n-th frame.
+func (s *Session) drain(b *batch, n, offset int) {
 	for {
-		batch, last := s.out.take()
-		if batch == nil {
-			if last {
-				s.goodbye()
+		if b == nil {
+			var last bool
+			if b, last = s.out.take(); b == nil {
+				if last {
+					s.goodbye()
+				}
+				return
 			}
-			return
 		}
-		if err := s.writeAll(batch.frames); err != nil {
-			batch.free()
+		err := s.socket.write(b.frames[n:], offset, s.out.release)
+		b.free()
+		if err != nil {
 			// After End, whoever ended the session has decided about the
 			// goodbye, and it is ours to finish.
 			s.End(writeEnding(err), false)
@@ -154,24 +182,8 @@ func (s *Session) drain() {
 			s.goodbye()
 			return
 		}
-		batch.free()
+		b, n, offset = nil, 0, 0
 	}
-}
-
-func (s *Session) writeAll(frames []*Frame) error {
-	for len(frames) > 0 {
-		n, bytes := 1, len(frames[0].wire)
-		for n < len(frames) && n < pieceFrames && bytes+len(frames[n].wire) <= pieceBytes {
-			bytes += len(frames[n].wire)
-			n++
-		}
-		if err := s.socket.write(frames[:n]); err != nil {
-			return err
-		}
-		s.out.release(bytes + n*frameOverhead)
-		frames = frames[n:]
-	}
-	return nil
 }
 
 // goodbye ends the writing half. It is called by the one goroutine that found
@@ -238,10 +250,33 @@ func (s *Session) ended() bool {
 	return s.ending != nil
 }
 
-// serve reads from the websocket until the session is over. It is the
-// session's own goroutine.
-func (s *Session) serve() {
-	err := s.socket.read(s.receive)
+// await waits for the client to send something. The goroutine that waits has
+// done nothing else, so that an idle connection keeps the smallest stack there
+// is: what reads and handles messages needs a larger one, and gives it back.
+func (s *Session) await() {
+	if s.socket.frames.idle() {
+		if err := s.socket.await(); err != nil {
+			s.over(err)
+			return
+		}
+	}
+	s.read()
+}
+
+// read handles what the client sends until it is idle.
+func (s *Session) read() {
+	if err := s.socket.read(s.receive); err != nil {
+		s.over(err)
+		return
+	}
+	s.serve()
+}
+
+// serve has another goroutine read from the websocket until the session is over.
+func (s *Session) serve() { go s.await() }
+
+// over is the end of reading.
+func (s *Session) over(err error) {
 	s.End(endingOf(err))
 	s.finish(err)
 }

@@ -32,9 +32,9 @@ type source struct {
 	err error
 }
 
-// newSource reads conn, after the bytes that were read ahead of it.
-func newSource(conn net.Conn, ahead []byte) *source {
-	s := &source{conn: conn}
+// start reads conn, after the bytes that were read ahead of it.
+func (s *source) start(conn net.Conn, ahead []byte) {
+	s.conn = conn
 	if tcp, ok := conn.(*net.TCPConn); ok && rawReads {
 		if raw, err := tcp.SyscallConn(); err == nil {
 			s.raw, s.try = raw, s.tryRead
@@ -44,8 +44,10 @@ func newSource(conn net.Conn, ahead []byte) *source {
 		s.hold()
 		s.w = copy(s.buf[:], ahead)
 	}
-	return s
 }
+
+// empty reports whether no byte is at hand.
+func (s *source) empty() bool { return s.r == s.w }
 
 func (s *source) hold() {
 	if s.buf == nil {
@@ -60,6 +62,12 @@ func (s *source) free() {
 		s.buf = nil
 	}
 	s.r, s.w = 0, 0
+}
+
+// await waits until a byte is at hand, where none is.
+func (s *source) await() error {
+	s.free()
+	return s.fill()
 }
 
 // fill reads at least one byte behind those at hand.

@@ -28,3 +28,33 @@ func (s *source) tryRead(fd uintptr) bool {
 		return true
 	}
 }
+
+// write writes as much of wire as the connection takes without waiting.
+func (p *piece) write(raw syscall.RawConn, wire []byte) (n int, err error) {
+	kept := p.bytes
+	p.bytes, p.n, p.err = wire, 0, nil
+	err = raw.Write(p.try)
+	n = p.n
+	p.bytes = kept
+	if err == nil {
+		err = p.err
+	}
+	return n, err
+}
+
+// tryWrite never asks to be called again.
+func (p *piece) tryWrite(fd uintptr) bool {
+	for {
+		n, err := syscall.Write(int(fd), p.bytes)
+		switch {
+		case errors.Is(err, syscall.EINTR):
+			continue
+		case errors.Is(err, syscall.EAGAIN):
+		case err != nil:
+			p.err = err
+		default:
+			p.n = n
+		}
+		return true
+	}
+}

@@ -67,7 +67,7 @@ func (s *Session) probe(t *websocket) (ending bool, err error) {
 	if s.ended() { // the client still polls, and finds out
 		return false, errUpgrade
 	}
-	if _, err := t.conn.Write(probePong.wire); err != nil {
+	if _, err := t.conn().Write(probePong.wire); err != nil {
 		return false, err
 	}
 	p.nudge()
@@ -87,7 +87,7 @@ func (s *Session) take(t *websocket, p *polling) (ending bool, err error) {
 	if ending && s.flushed == nil {
 		return false, errUpgrade
 	}
-	t.control = func(f *Frame) { _ = s.Send(f) }
+	t.owner = s
 	s.socket = t // before polling retires: whoever finds it retired starts to drain
 	owed, ok := p.retire()
 	if !ok {
@@ -97,7 +97,7 @@ func (s *Session) take(t *websocket, p *polling) (ending bool, err error) {
 	s.transport = t
 	s.poll.Store(nil)
 	if owed {
-		go s.drainer()
+		s.wake()
 	}
 	return ending, nil
 }

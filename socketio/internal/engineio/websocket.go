@@ -12,14 +12,12 @@ import (
 
 // websocket is the transport of one WebSocket connection.
 type websocket struct {
-	conn    net.Conn
-	frames  frameReader
-	control func(*Frame) // answers a control frame, behind what is queued
-	timeout time.Duration
+	frames frameReader // has the connection
+	owner  *Session    // nil as long as it only tries to take over
+	config *Config
 
 	mu       sync.Mutex
-	deadline time.Time // of writing, as last set
-	expiring bool      // deadlines are final
+	expiring bool // deadlines are final
 	aborted  bool
 }
 
@@ -28,89 +26,151 @@ var _ transport = (*websocket)(nil)
 func (t *websocket) name() string { return "websocket" }
 
 func newWebsocket(conn net.Conn, ahead []byte, config *Config) *websocket {
-	t := &websocket{conn: conn, timeout: config.WriteTimeout}
-	t.frames.source = newSource(conn, ahead)
+	t := &websocket{config: config}
 	t.frames.limit = config.MaxPayload
+	t.frames.source.start(conn, ahead)
 	return t
 }
 
-// vector is the reusable argument of a vectored write, which consumes the
-// slice it is given.
-type vector struct {
-	list [][]byte
-	left net.Buffers
-	flat []byte
+func (t *websocket) conn() net.Conn { return t.frames.source.conn }
+
+// pieceBytes bounds one write, so that its deadline asks the same of a reader
+// whether much or little waits for it.
+const pieceBytes = 64 << 10
+
+// piece is a reusable copy of frames: one write of it costs less than a vectored
+// write of many small frames (0.295 µs for each of 120 bytes against 0.325).
+type piece struct {
+	bytes []byte
+
+	// of an attempt to write
+	n   int
+	err error
+	try func(fd uintptr) bool
 }
 
-var vectors = sync.Pool{New: func() any { return new(vector) }}
+var pieces = sync.Pool{New: func() any {
+	p := new(piece)
+	p.try = p.tryWrite
+	return p
+}}
 
-// write puts the frames on the wire in their order, or fails for good. It is
-// called by one goroutine at a time, with a non-empty list that is bounded in
-// bytes.
-func (t *websocket) write(frames []*Frame) error {
-	t.extend()
-	if len(frames) == 1 {
-		_, err := t.conn.Write(frames[0].wire)
-		return err
+// cut returns what to write first of the frames, and how many they are: the
+// frame itself where it stands alone, and a copy otherwise.
+func (p *piece) cut(frames []*Frame) (wire []byte, n int) {
+	n, size := 1, len(frames[0].wire)
+	for n < len(frames) && size+len(frames[n].wire) <= pieceBytes {
+		size += len(frames[n].wire)
+		n++
 	}
-	v := vectors.Get().(*vector)
-	defer vectors.Put(v)
-	if _, ok := t.conn.(*net.TCPConn); !ok {
-		// Without writev (TLS) each buffer would be a write of its own.
-		v.flat = v.flat[:0]
-		for _, f := range frames {
-			v.flat = append(v.flat, f.wire...)
+	if n == 1 {
+		return frames[0].wire, 1
+	}
+	p.bytes = p.bytes[:0]
+	for _, f := range frames[:n] {
+		p.bytes = append(p.bytes, f.wire...)
+	}
+	return p.bytes, n
+}
+
+// direct reports whether writeNow can be used.
+func (t *websocket) direct() bool { return t.frames.source.raw != nil }
+
+// writeNow writes the frames in their order, as far as the connection takes them
+// without waiting, and calls written with the cost of those that are gone. It
+// returns how many that are, and the offset in the next one, which may be half
+// gone.
+func (t *websocket) writeNow(frames []*Frame, written func(cost int)) (n, offset int, err error) {
+	p := pieces.Get().(*piece)
+	defer pieces.Put(p)
+	for n < len(frames) {
+		wire, count := p.cut(frames[n:])
+		done, err := p.write(t.frames.source.raw, wire)
+		if err != nil {
+			return n, 0, err
 		}
-		_, err := t.conn.Write(v.flat)
-		return err
+		if done == len(wire) {
+			written(cost(frames[n : n+count]))
+			n += count
+			continue
+		}
+		gone := 0
+		for ; done >= len(frames[n+gone].wire); gone++ {
+			done -= len(frames[n+gone].wire)
+		}
+		written(cost(frames[n : n+gone]))
+		return n + gone, done, nil
 	}
-	v.list = v.list[:0]
-	for _, f := range frames {
-		v.list = append(v.list, f.wire)
-	}
-	v.left = v.list
-	_, err := v.left.WriteTo(t.conn)
-	clear(v.list)
-	return err
+	return n, 0, nil
 }
 
-// send writes what is no frame of the session's queue: what belongs to the
-// opening, and before any of them.
+// write writes the frames in their order, the first one from an offset on, or
+// fails for good. It calls written with the cost of those that are gone.
+func (t *websocket) write(frames []*Frame, offset int, written func(cost int)) error {
+	p := pieces.Get().(*piece)
+	defer pieces.Put(p)
+	for len(frames) > 0 {
+		wire, n := frames[0].wire[offset:], 1
+		if offset == 0 {
+			wire, n = p.cut(frames)
+		}
+		if err := t.send(wire); err != nil {
+			return err
+		}
+		written(cost(frames[:n]))
+		frames, offset = frames[n:], 0
+	}
+	return nil
+}
+
+// send writes bytes, within the time of a write. The deadline is lifted again:
+// writeNow has none, and must not meet one that is long past.
 func (t *websocket) send(bytes []byte) error {
-	t.extend()
-	_, err := t.conn.Write(bytes)
+	t.limitWrite(time.Now().Add(t.config.WriteTimeout))
+	_, err := t.conn().Write(bytes)
+	t.limitWrite(time.Time{})
 	return err
 }
 
-// answer is control before the session owns the websocket.
-func (t *websocket) answer(f *Frame) { _ = t.send(f.wire) }
+func (t *websocket) limitWrite(at time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.expiring {
+		_ = t.conn().SetWriteDeadline(at) // fails only on a closed connection, like the write after it
+	}
+}
+
+// control answers a control frame, behind what is queued.
+func (t *websocket) control(f *Frame) {
+	if t.owner == nil {
+		_ = t.send(f.wire) // a failure shows when the client is to be read
+		return
+	}
+	_ = t.owner.Send(f)
+}
 
 // expect reads one text packet and compares it.
 func (t *websocket) expect(packet string) error {
 	found := errors.New("engineio: found") // ends the reading
-	err := t.read(func(got []byte, binary bool) error {
-		if binary || string(got) != packet {
-			return Violated("not %q", packet)
+	for {
+		if t.frames.idle() {
+			if err := t.await(); err != nil {
+				return err
+			}
 		}
-		return found
-	})
-	if errors.Is(err, found) {
-		return nil
+		err := t.read(func(got []byte, binary bool) error {
+			if binary || string(got) != packet {
+				return Violated("not %q", packet)
+			}
+			return found
+		})
+		switch {
+		case errors.Is(err, found):
+			return nil
+		case err != nil:
+			return err
+		}
 	}
-	return err
-}
-
-// extend sets the deadline of the next write. Moving it is not free, so that it
-// is only moved when a quarter of its time is gone.
-func (t *websocket) extend() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	now := time.Now()
-	if t.expiring || t.deadline.Sub(now) > t.timeout*3/4 {
-		return
-	}
-	t.deadline = now.Add(t.timeout)
-	_ = t.conn.SetWriteDeadline(t.deadline) // fails only on a closed connection, like the write after it
 }
 
 // limit sets the deadline of what comes before the session owns the websocket;
@@ -119,8 +179,7 @@ func (t *websocket) limit(at time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if !t.expiring {
-		t.deadline = time.Time{} // the next write sets its own again
-		_ = t.conn.SetDeadline(at)
+		_ = t.conn().SetDeadline(at)
 	}
 }
 
@@ -128,7 +187,7 @@ func (t *websocket) expire(at time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.expiring = true
-	_ = t.conn.SetDeadline(at)
+	_ = t.conn().SetDeadline(at)
 }
 
 // closeReason bounds the text of a close frame: 125 bytes with its code
@@ -141,16 +200,21 @@ func (t *websocket) close(code uint16, reason string) {
 		reason = strings.ToValidUTF8(reason[:min(len(reason), closeReason)], "") // the cut may go through a character
 		body = ws.NewCloseFrameBody(ws.StatusCode(code), reason)
 	}
-	_, _ = t.conn.Write(sealed(ws.OpClose, body).wire)
-	if half, ok := t.conn.(interface{ CloseWrite() error }); ok {
+	_, _ = t.conn().Write(sealed(ws.OpClose, body).wire)
+	if half, ok := t.conn().(interface{ CloseWrite() error }); ok {
 		_ = half.CloseWrite()
 	}
 }
 
-// read hands every packet to receive until the connection ends or receive
-// fails, and says which. The packet is the receiver's to keep.
+// await returns when there is something to read, in the shallow stack that an
+// idle connection keeps.
+func (t *websocket) await() error { return t.frames.source.await() }
+
+// read hands every packet to receive until the client is idle, the connection
+// ends or receive fails. It waits for the rest of what has begun to come. The
+// packet is the receiver's to keep.
 func (t *websocket) read(receive func(packet []byte, binary bool) error) error {
-	for {
+	for !t.frames.idle() {
 		op, payload, err := t.frames.next()
 		if err != nil {
 			return err
@@ -167,6 +231,7 @@ func (t *websocket) read(receive func(packet []byte, binary bool) error) error {
 			}
 		}
 	}
+	return nil
 }
 
 // maxDiscard bounds what is read from a client that goes on sending after it
@@ -179,7 +244,7 @@ const maxDiscard = 4 << 20
 func (t *websocket) discard() {
 	var waste readBuffer
 	for total := 0; total < maxDiscard; {
-		n, err := t.conn.Read(waste[:])
+		n, err := t.conn().Read(waste[:])
 		if err != nil {
 			return
 		}
@@ -195,11 +260,11 @@ func (t *websocket) abort(reset bool) {
 	if aborted {
 		return
 	}
-	if tcp, ok := underlying(t.conn).(*net.TCPConn); ok && reset {
+	if tcp, ok := underlying(t.conn()).(*net.TCPConn); ok && reset {
 		// A reader that stopped would keep the kernel's copy alive for minutes.
 		_ = tcp.SetLinger(0)
 	}
-	_ = t.conn.Close()
+	_ = t.conn().Close()
 }
 
 // underlying is the connection below TLS, if there is TLS.

@@ -51,9 +51,10 @@ func TestHandshakes(t *testing.T) {
 	}
 }
 
-// talk dials, and goes through a dialogue: what begins with ">" is said, and
-// with "<" heard, up to an ellipsis. What is binary has another sign behind it.
-func talk(t *testing.T, url string, lines ...string) {
+// talk dials, says the first packet, and the others when it was answered. What
+// comes is want, one packet each, which may end with an ellipsis. The first is
+// the open packet.
+func talk(t *testing.T, url string, say []ws.Frame, want ...string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
@@ -70,48 +71,56 @@ func talk(t *testing.T, url string, lines ...string) {
 			io.Writer
 		}{ahead, conn}
 	}
-	for _, line := range lines {
-		op := ws.OpText
-		if strings.HasPrefix(line[1:], line[:1]) {
-			op, line = ws.OpBinary, line[1:]
-		}
-		if packet, says := strings.CutPrefix(line, ">"); says {
-			if err := ws.WriteFrame(conn, ws.MaskFrame(ws.NewFrame(op, true, []byte(packet)))); err != nil {
+	write := func(frames []ws.Frame) {
+		for _, f := range frames {
+			if err := ws.WriteFrame(conn, ws.MaskFrame(f)); err != nil {
 				t.Fatal(err)
 			}
-			continue
 		}
-		got, found := "2", ws.OpText
+	}
+	write(say[:1])
+	for i, want := range want {
+		if i == 2 {
+			write(say[1:])
+		}
+		got := "2"
 		for got == "2" { // pings come when they are due
-			payload, op, err := wsutil.ReadServerData(from)
+			payload, _, err := wsutil.ReadServerData(from)
 			if err != nil {
-				t.Fatalf("instead of %s: %v", line, err)
+				t.Fatalf("instead of %s: %v", want, err)
 			}
-			got, found = string(payload), op
+			got = string(payload)
 		}
-		want, more := strings.CutSuffix(line[1:], "…")
-		if found != op || got != want && (!more || !strings.HasPrefix(got, want)) {
-			t.Fatalf("got %v %q, want %v %q", found, got, op, line)
+		if prefix, more := strings.CutSuffix(want, "…"); got != want && (!more || !strings.HasPrefix(got, prefix)) {
+			t.Fatalf("got %q, want %q", got, want)
 		}
 	}
 }
 
+func texts(packets ...string) (frames []ws.Frame) {
+	for _, p := range packets {
+		frames = append(frames, ws.NewTextFrame([]byte(p)))
+	}
+	return frames
+}
+
 func TestEngineIO(t *testing.T) {
 	url := "ws://" + start(t) + "/engine.io/?EIO=4&transport=websocket"
-	talk(t, url, "<0{…", ">4hello €", "<4hello €", ">>\x01\x02\x03", "<<\x01\x02\x03")
+	say := append(texts("4hello €"), ws.NewBinaryFrame([]byte{1, 2, 3, 4}))
+	talk(t, url, say, "0{…", "4hello €", "\x01\x02\x03\x04")
 }
 
 func TestSocketIO(t *testing.T) {
 	url := "ws://" + start(t) + "/socket.io/?EIO=4&transport=websocket"
-	talk(t, url, "<0{…", ">40", `<40{"sid":"…`, `<42["auth",{}]`,
-		`>42["message",1,"2",{"3":[true]}]`, `<42["message-back",1,"2",{"3":[true]}]`,
-		`>42456["message-with-ack",1,"2",{"3":[false]}]`, `<43456[1,"2",{"3":[false]}]`)
-	talk(t, url, "<0{…", `>40{"token":"123"}`, `<40{"sid":"…`, `<42["auth",{"token":"123"}]`)
-	talk(t, url, "<0{…", `>40/custom,{"token":"abc"}`, `<40/custom,{"sid":"…`, `<42/custom,["auth",{"token":"abc"}]`)
-	talk(t, url, "<0{…", ">40/random", `<44/random,{"message":"Invalid namespace"}`)
-	talk(t, url, "<0{…", ">40", `<40{"sid":"…`, `<42["auth",{}]`,
-		`>452-["message",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]`, ">>\x01", ">>\x02",
-		`<452-["message-back",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]`, "<<\x01", "<<\x02")
+	talk(t, url, texts("40", `42["message",1,"2",{"3":[true]}]`, `42456["message-with-ack",1,"2",{"3":[false]}]`),
+		"0{…", `40{"sid":"…`, `42["auth",{}]`, `42["message-back",1,"2",{"3":[true]}]`, `43456[1,"2",{"3":[false]}]`)
+	talk(t, url, texts(`40{"token":"123"}`), "0{…", `40{"sid":"…`, `42["auth",{"token":"123"}]`)
+	talk(t, url, texts(`40/custom,{"token":"abc"}`), "0{…", `40/custom,{"sid":"…`, `42/custom,["auth",{"token":"abc"}]`)
+	talk(t, url, texts("40/random"), "0{…", `44/random,{"message":"Invalid namespace"}`)
+	say := append(texts("40", `452-["message",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]`),
+		ws.NewBinaryFrame([]byte{1}), ws.NewBinaryFrame([]byte{2}))
+	talk(t, url, say, "0{…", `40{"sid":"…`, `42["auth",{}]`,
+		`452-["message-back",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]`, "\x01", "\x02")
 }
 
 // "localhost" is listened to on each of its addresses, on one port.
