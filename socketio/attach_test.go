@@ -241,7 +241,7 @@ func TestLookalikesCostNoMore(t *testing.T) {
 		if _, err := EncodeEvent("/", "x", arg); err != nil {
 			t.Fatal(err)
 		}
-		if took := time.Since(start); took > 5*time.Second { // milliseconds; with the square of the length most of a minute
+		if took := time.Since(start); took > 30*time.Second { // milliseconds; with the square of the length, under -race, 44 s
 			t.Errorf("%s: %v", name, took)
 		}
 	}

@@ -2,7 +2,6 @@ package socketio_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -18,29 +17,33 @@ import (
 // changes arrives once and in order, over attempts that fail too.
 func TestNothingIsLostWhileUpgrading(t *testing.T) {
 	seed := rand.Uint64()
-	server := newServer(t, socketio.Options{PingInterval: 20 * time.Millisecond, PingTimeout: patience})
+	server := newServer(t, socketio.Options{PingInterval: 20 * time.Millisecond, PingTimeout: time.Minute})
+	const rounds = 25
 	var mu sync.Mutex
-	heard := make(map[string][]string) // by socket
-	server.Of("/").Handle("n", func(_ context.Context, s *socketio.Socket, args []json.RawMessage, _ socketio.Ack) {
+	var heard [rounds][]int
+	socketio.On(server.Of("/"), "n", func(_ context.Context, _ *socketio.Socket, said [2]int) (struct{}, error) {
 		mu.Lock()
 		defer mu.Unlock()
-		heard[s.ID()] = append(heard[s.ID()], string(args[0]))
+		heard[said[0]] = append(heard[said[0]], said[1])
+		return struct{}{}, nil
 	})
-	connected := sockets(server)
+	socketio.On(server.Of("/"), "ticks", func(_ context.Context, s *socketio.Socket, count int) (struct{}, error) {
+		go func() {
+			random := rand.New(rand.NewPCG(seed, uint64(count)))
+			for i := range count {
+				_ = s.Emit("tick", i) // a test that fails may have ended it
+				pause(random)
+			}
+			_ = s.Emit("done")
+		}()
+		return struct{}{}, nil
+	})
 	address := serve(t, server)
-	for round := range 25 {
+	for round := range rounds {
 		t.Run(fmt.Sprintf("seed %d round %d", seed, round), func(t *testing.T) {
-			u := &upgrader{p: pollIn(t, address), random: rand.New(rand.NewPCG(seed, uint64(round)))}
-			s := within(t, "a socket", connected)
+			u := &upgrader{p: pollIn(t, address), round: round, random: rand.New(rand.NewPCG(seed, uint64(round)))}
 			ticks := u.random.IntN(60)
-			pauses := rand.New(rand.NewPCG(seed, uint64(round)<<32))
-			go func() {
-				for i := range ticks {
-					_ = s.Emit("tick", i) // a test that fails may have ended it
-					pause(pauses)
-				}
-				_ = s.Emit("done")
-			}()
+			u.p.send(fmt.Sprintf(`42["ticks",%d]`, ticks))
 			u.run()
 			want := make([]string, 0, ticks+1)
 			for i := range ticks {
@@ -53,13 +56,13 @@ func TestNothingIsLostWhileUpgrading(t *testing.T) {
 			eventually(t, "the server heard everything", func() bool {
 				mu.Lock()
 				defer mu.Unlock()
-				return len(heard[s.ID()]) >= u.said
+				return len(heard[round]) >= u.said
 			})
 			mu.Lock()
 			defer mu.Unlock()
-			for i, n := range heard[s.ID()] {
-				if n != fmt.Sprint(i) || i >= u.said {
-					t.Fatalf("the server heard %s of %d", heard[s.ID()], u.said)
+			for i, n := range heard[round] {
+				if n != i || i >= u.said {
+					t.Fatalf("the server heard %v of %d", heard[round], u.said)
 				}
 			}
 		})
@@ -76,6 +79,7 @@ func pause(random *rand.Rand) {
 // it asks until the probe is answered, then lets what is under way end.
 type upgrader struct {
 	p      *poller
+	round  int
 	random *rand.Rand
 	said   int
 	heard  []string
@@ -87,7 +91,7 @@ func (u *upgrader) bring(send func(packets []string)) {
 	for range u.random.IntN(4) {
 		var packets []string
 		for range 1 + u.random.IntN(3) {
-			packets = append(packets, fmt.Sprintf(`42["n",%d]`, u.said))
+			packets = append(packets, fmt.Sprintf(`42["n",[%d,%d]]`, u.round, u.said))
 			u.said++
 		}
 		send(packets)
@@ -124,9 +128,11 @@ func (u *upgrader) run() {
 	stopped := u.ask(&stop)
 	for range u.random.IntN(3) { // attempts that come to nothing
 		u.bring(post)
-		c := u.p.upgrade()
+		var c *client
 		if u.random.IntN(2) == 0 {
-			c.probe()
+			c = u.p.probed()
+		} else {
+			c = u.p.upgrade()
 		}
 		u.bring(post)
 		if u.random.IntN(2) == 0 {
@@ -136,17 +142,7 @@ func (u *upgrader) run() {
 		_ = c.conn.Close()
 	}
 	u.bring(post)
-	c := u.p.upgrade()
-	c.send("2probe")
-	for { // an earlier attempt may not have been noticed yet
-		f, err := c.frame()
-		if err == nil && string(f.Payload) == "3probe" {
-			break
-		}
-		_ = c.conn.Close()
-		c = u.p.upgrade()
-		c.send("2probe")
-	}
+	c := u.p.probed()
 	u.bring(post)
 	stop.Store(true)
 	within(t, "the last answer", stopped)

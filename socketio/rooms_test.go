@@ -206,7 +206,7 @@ func TestBroadcastVolatile(t *testing.T) {
 // One answers, one does not, one leaves, one has too many questions open: each
 // has its reply.
 func TestBroadcastWithAck(t *testing.T) {
-	server := newServer(t, socketio.Options{AckTimeout: 200 * time.Millisecond, MaxPendingAcks: 1})
+	server := newServer(t, socketio.Options{AckTimeout: 500 * time.Millisecond, MaxPendingAcks: 1})
 	p := newParty(t, server, 5)
 	answers, _, leaves, _, asked := p.clients[0], p.clients[1], p.clients[2], p.clients[3], p.clients[4]
 	for _, s := range p.sockets[:3] {
@@ -259,6 +259,39 @@ func TestBroadcastWithAck(t *testing.T) {
 	}
 	if _, err := p.n.To().EmitWithAck(t.Context(), "ask", func() {}); err == nil {
 		t.Error("a function was encoded")
+	}
+}
+
+// Answers that came in time are not lost to somebody who never answered,
+// whoever was asked first.
+func TestAnswersBesideSilence(t *testing.T) {
+	server := newServer(t, socketio.Options{})
+	p := newParty(t, server, 8)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	replies := make(chan []socketio.Reply, 1)
+	go func() {
+		r, err := p.n.To().EmitWithAck(ctx, "ask")
+		must(t, err)
+		replies <- r
+	}()
+	for i, c := range p.clients {
+		c.expect(`421["ask"]`)
+		if i > 0 {
+			c.send(`431["yes"]`)
+			c.send(`42["after"]`)
+		}
+	}
+	eventually(t, "the answers are there", func() bool { return server.Stats().EventsReceived == uint64(len(p.clients)-1) })
+	cancel()
+	answered := 0
+	for _, r := range within(t, "the replies", replies) {
+		if r.Err == nil {
+			answered++
+		}
+	}
+	if answered != len(p.clients)-1 {
+		t.Errorf("%d of %d answers", answered, len(p.clients)-1)
 	}
 }
 

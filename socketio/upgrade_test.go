@@ -23,9 +23,25 @@ func (c *client) probe() {
 // over takes the session over to a websocket.
 func (p *poller) over() *client {
 	p.t.Helper()
-	c := p.upgrade()
-	c.probe()
+	c := p.probed()
 	c.send("5")
+	return c
+}
+
+// probed tries a websocket, or another one while an attempt before has not been
+// noticed to be over.
+func (p *poller) probed() (c *client) {
+	p.t.Helper()
+	eventually(p.t, "a websocket is probed", func() bool {
+		c = p.upgrade()
+		c.send("2probe")
+		f, err := c.frame()
+		if err != nil || string(f.Payload) != "3probe" {
+			_ = c.conn.Close()
+			return false
+		}
+		return true
+	})
 	return c
 }
 
@@ -58,9 +74,10 @@ func TestUpgrade(t *testing.T) {
 	must(t, s.Emit("n", 2))
 	c.send("5")
 	c.expect(`42["n",2]`)
-	if s.Transport() != "websocket" || server.Stats().Upgrades != 1 {
-		t.Errorf("%s after %d upgrades", s.Transport(), server.Stats().Upgrades)
+	if s.Transport() != "websocket" {
+		t.Errorf("the transport is %q", s.Transport())
 	}
+	eventually(t, "the upgrade is counted", func() bool { return server.Stats().Upgrades == 1 })
 	c.send(`421["echo","é"]`)
 	c.expect(`431["é"]`)
 	for name, a := range map[string]answer{"GET": p.get(), "POST": p.post("3")} {
@@ -111,10 +128,11 @@ func TestUpgradesThatAreNone(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			bad := p.upgrade()
-			bad.t = t
 			if c.probed {
-				bad.probe()
+				_ = bad.conn.Close()
+				bad = p.probed()
 			}
+			bad.t = t
 			bad.write(c.bytes)
 			if code := bad.expectClose(); code != ws.StatusPolicyViolation {
 				t.Errorf("closed with %d", code)
@@ -160,8 +178,9 @@ func TestTwoProbes(t *testing.T) {
 	server := newServer(t, socketio.Options{})
 	echoes(server)
 	p := pollIn(t, serve(t, server))
-	first, second := p.upgrade(), p.upgrade()
+	first := p.upgrade()
 	first.probe()
+	second := p.upgrade()
 	second.send("2probe")
 	if code := second.expectClose(); code != ws.StatusPolicyViolation {
 		t.Errorf("the second was closed with %d", code)
@@ -194,10 +213,11 @@ func TestUpgradeThatNeverComes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			bad := p.upgrade()
-			bad.t = t
 			if c.probed {
-				bad.probe()
+				_ = bad.conn.Close()
+				bad = p.probed()
 			}
+			bad.t = t
 			if c.leaves {
 				_ = bad.conn.Close()
 			} else {
