@@ -103,6 +103,7 @@ func interopServer(t *testing.T, options socketio.Options) *socketio.Server {
 		})
 	}
 	say("say to", func(_ *socketio.Socket, rooms []string) socketio.Target { return n.To(rooms...) })
+	say("say to everyone", func(*socketio.Socket, []string) socketio.Target { return n.Everyone() })
 	say("say to others", func(s *socketio.Socket, rooms []string) socketio.Target { return s.To(rooms...) })
 	raw("silence", func(*socketio.Socket, []any, socketio.Ack) {})
 	raw("disconnect me", func(s *socketio.Socket, _ []any, _ socketio.Ack) { s.Disconnect() })

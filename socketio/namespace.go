@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"unicode"
 )
 
 // Middleware decides whether a socket may connect to its namespace. An error
@@ -62,7 +63,8 @@ func newNamespace(server *Server, name string) *Namespace {
 
 // validNamespace reports whether clients can name the namespace.
 func validNamespace(name string) bool {
-	return strings.HasPrefix(name, "/") && len(name) <= maxNamespace && !strings.ContainsAny(name, ",?")
+	return strings.HasPrefix(name, "/") && len(name) <= maxNamespace && !strings.ContainsAny(name, ",?") &&
+		!strings.ContainsFunc(name, unicode.IsControl)
 }
 
 // Name is the namespace's name, "/" for the default one.

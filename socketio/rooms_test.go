@@ -73,16 +73,18 @@ func TestRooms(t *testing.T) {
 	p.hear(p.n.To("x", "y", "z"), 0, 1, 2)
 	p.hear(p.n.To("x").To("y", "x"), 0, 1)
 	p.hear(p.n.To("nobody's"))
-	p.hear(p.n.To(), 0, 1, 2, 3)
+	p.hear(p.n.Everyone(), 0, 1, 2, 3)
 	p.hear(p.n.Except("y"), 2, 3)
 	p.hear(p.n.Except("nobody's"), 0, 1, 2, 3)
 	p.hear(p.n.Except("x").Except("muted"), 1, 3)
 	p.hear(p.n.To("y").Except("x"), 1)
 	p.hear(p.n.To("y").Except("y"))
 	p.hear(p.n.To("x", "y", "z").Except("muted").But(b), 0)
-	p.hear(p.n.To().But(a, d), 1, 2)
+	p.hear(p.n.Everyone().But(a, d), 1, 2)
 	p.hear(a.To("y"), 1)
-	p.hear(a.To(), 1, 2, 3)
+	p.hear(a.Others(), 1, 2, 3)
+	p.hear(p.n.To())
+	p.hear(a.To())
 	p.hear(d.To("x", "z"), 0, 2)
 
 	// A target is a value: what is derived from it does not change it.
@@ -190,13 +192,13 @@ func TestBroadcastVolatile(t *testing.T) {
 	typing, err := socketio.EncodeEvent("/", "typing")
 	must(t, err)
 	n := server.Of("/")
-	if sent := n.To().BroadcastVolatile(typing); sent != 1 || server.Stats().VolatileDropped != 1 {
+	if sent := n.Everyone().BroadcastVolatile(typing); sent != 1 || server.Stats().VolatileDropped != 1 {
 		t.Errorf("%d took it, %d dropped", sent, server.Stats().VolatileDropped)
 	}
 	quick.expect(`42["typing"]`)
 	lags.collect(2)
 	eventually(t, "the queue is empty", func() bool { return behind.Queued() == 0 })
-	if sent := n.To().BroadcastVolatile(typing); sent != 2 {
+	if sent := n.Everyone().BroadcastVolatile(typing); sent != 2 {
 		t.Errorf("%d took it", sent)
 	}
 	quick.expect(`42["typing"]`)
@@ -257,7 +259,7 @@ func TestBroadcastWithAck(t *testing.T) {
 	if r, err := p.n.To("nobody's").EmitWithAck(t.Context(), "ask"); err != nil || len(r) != 0 {
 		t.Errorf("got %v, %v", r, err)
 	}
-	if _, err := p.n.To().EmitWithAck(t.Context(), "ask", func() {}); err == nil {
+	if _, err := p.n.Everyone().EmitWithAck(t.Context(), "ask", func() {}); err == nil {
 		t.Error("a function was encoded")
 	}
 }
@@ -271,7 +273,7 @@ func TestAnswersBesideSilence(t *testing.T) {
 	defer cancel()
 	replies := make(chan []socketio.Reply, 1)
 	go func() {
-		r, err := p.n.To().EmitWithAck(ctx, "ask")
+		r, err := p.n.Everyone().EmitWithAck(ctx, "ask")
 		must(t, err)
 		replies <- r
 	}()
@@ -335,7 +337,7 @@ func TestSuccessorOfASocket(t *testing.T) {
 			c.expect(`42["last"]`)
 			close(release)
 			eventually(t, "the first one is gone", func() bool { return len(server.Stats().Disconnects) == 1 })
-			if sent, err := n.To().Emit("for all"); sent != 1 || err != nil {
+			if sent, err := n.Everyone().Emit("for all"); sent != 1 || err != nil {
 				t.Errorf("%d in all afterwards, %v", sent, err)
 			}
 		})

@@ -55,7 +55,8 @@ func NewServer(options Options) (*Server, error) {
 
 // Of returns the namespace of that name and makes it if there is none: clients
 // can connect to it from then on. A name starts with a slash, holds neither
-// comma nor question mark and has at most 256 bytes; Of panics for another.
+// comma nor question mark nor control characters, and has at most 256 bytes; Of
+// panics for another.
 func (s *Server) Of(name string) *Namespace {
 	if n := s.namespace(name); n != nil {
 		return n

@@ -9,26 +9,33 @@ import (
 )
 
 // A Target is a choice of a namespace's sockets: those in any of some rooms, or
-// all of them, with exceptions. It is a value: every method returns another
-// one, or acts on whoever is chosen at that moment.
+// everyone, with exceptions. It is a value: every method returns another one, or
+// acts on whoever is chosen at that moment.
 //
 //	server.Of("/").To("room 1").Except("muted").Emit("news", text)
 type Target struct {
 	namespace *Namespace
-	rooms     []string // sorted, each once; none means everyone
+	everyone  bool
+	rooms     []string // sorted, each once
 	except    []string
 	but       []*Socket
 }
 
-// To chooses the sockets in any of the rooms.
+// Everyone chooses all sockets of the namespace.
+func (n *Namespace) Everyone() Target { return Target{namespace: n, everyone: true} }
+
+// To chooses the sockets in any of the rooms. Without rooms that is nobody, so
+// that an empty list tells nothing to strangers.
 func (n *Namespace) To(rooms ...string) Target { return Target{namespace: n}.To(rooms...) }
 
 // Except chooses everyone who is in none of the rooms.
-func (n *Namespace) Except(rooms ...string) Target { return Target{namespace: n}.Except(rooms...) }
+func (n *Namespace) Except(rooms ...string) Target { return n.Everyone().Except(rooms...) }
 
-// To chooses the sockets in any of the rooms but the socket itself; without
-// rooms, everyone else in the namespace.
+// To chooses the sockets in any of the rooms but the socket itself.
 func (s *Socket) To(rooms ...string) Target { return s.namespace.To(rooms...).But(s) }
+
+// Others chooses everyone else in the namespace.
+func (s *Socket) Others() Target { return s.namespace.Everyone().But(s) }
 
 // To adds rooms to the choice.
 func (t Target) To(rooms ...string) Target {
@@ -219,8 +226,10 @@ func (t Target) each(visit func(*member)) {
 // the order of their names, and look for them before: whoever drops a room holds
 // the lock of the namespace.
 func (t Target) lock() []*room {
-	rooms := []*room{&t.namespace.all}
-	if len(t.rooms) > 0 {
+	var rooms []*room
+	if t.everyone {
+		rooms = append(rooms, &t.namespace.all)
+	} else {
 		rooms = t.namespace.find(t.rooms)
 	}
 	for _, r := range rooms {
@@ -250,11 +259,11 @@ func (t Target) exceptions() map[*engineio.Session]bool {
 }
 
 // Broadcast is [Target.Broadcast] for the whole namespace.
-func (n *Namespace) Broadcast(f *Frame) int { return Target{namespace: n}.Broadcast(f) }
+func (n *Namespace) Broadcast(f *Frame) int { return n.Everyone().Broadcast(f) }
 
 // Emit is [Target.Emit] for the whole namespace.
 func (n *Namespace) Emit(event string, args ...any) (sent int, err error) {
-	return Target{namespace: n}.Emit(event, args...)
+	return n.Everyone().Emit(event, args...)
 }
 
 // Count is the number of sockets connected to the namespace.
@@ -265,7 +274,7 @@ func (n *Namespace) Count() int {
 }
 
 // Sockets are those connected when the iteration begins, in no order.
-func (n *Namespace) Sockets() iter.Seq[*Socket] { return Target{namespace: n}.Sockets() }
+func (n *Namespace) Sockets() iter.Seq[*Socket] { return n.Everyone().Sockets() }
 
 // RoomCount is the number of rooms that somebody is in.
 func (n *Namespace) RoomCount() int {

@@ -187,7 +187,8 @@ export async function joinsRooms() {
   await one.emitWithAck("say to others", ["a", "b"], "not to me");
   await two.emitWithAck("leave", "b");
   await one.emitWithAck("say to", ["b"], "after leaving");
-  await one.emitWithAck("say to", [], "to everyone");
+  await one.emitWithAck("say to", [], "to nobody");
+  await one.emitWithAck("say to everyone", [], "to everyone");
   await Promise.all([one, two, other].map((socket) => socket.emitWithAck("echo")));
   assert.deepEqual(heard, [
     ["twice in, once heard", "after leaving", "to everyone"],
