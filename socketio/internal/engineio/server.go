@@ -34,7 +34,7 @@ type Server struct {
 func NewServer(config Config) *Server {
 	return &Server{
 		config:    config,
-		writers:   writers{most: runtime.GOMAXPROCS(0)},
+		writers:   writers{most: (runtime.GOMAXPROCS(0) + 1) / 2},
 		sessions:  make(map[string]*Session),
 		addresses: make(map[string]int),
 		gone:      make(chan struct{}),

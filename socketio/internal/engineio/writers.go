@@ -4,8 +4,9 @@ import "sync"
 
 // writers write for the sessions that have something to send and a connection
 // that takes it at once. They are goroutines that exist only while there are
-// such sessions, at most one for each processor, and they never wait for a
-// reader: a session whose connection takes no more goes on in a goroutine of its
+// such sessions, at most one for every two processors: more of them find less to
+// write together, and keep those from running who give them something. They
+// never wait for a reader: a session whose connection takes no more goes on in a goroutine of its
 // own, so that however many stall, nobody else is held up.
 //
 // What comes while a session stands in line is written together with the rest:
