@@ -163,3 +163,63 @@ func ExampleSocket_Close() {
 	fmt.Println(socketio.Reason("session ended").ClientReturns(), socketio.ReasonServerDisconnect.ClientReturns())
 	// Output: true false
 }
+
+// Members of a room hear of each other, and nobody else does.
+func ExampleTarget() {
+	server, _ := socketio.NewServer(socketio.Options{})
+	chat := server.Of("/")
+	socketio.On(chat, "join", func(_ context.Context, s *socketio.Socket, room string) (int, error) {
+		if err := s.Join(room); err != nil {
+			return 0, err
+		}
+		if _, err := s.To(room).Emit("joined", s.ID()); err != nil { // to all but itself
+			return 0, err
+		}
+		return chat.To(room).Count(), nil
+	})
+
+	sent, err := chat.To("kitchen", "garden").Except("asleep").Emit("dinner", "in ten minutes")
+	fmt.Println(sent, err)
+	// Output: 0 <nil>
+}
+
+// A vote: one question for a room, and the answers of those who answer in time.
+func ExampleTarget_EmitWithAck() {
+	server, _ := socketio.NewServer(socketio.Options{})
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	replies, err := server.Of("/").To("members").EmitWithAck(ctx, "vote", "tea or coffee?")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	votes := map[string]int{}
+	for _, reply := range replies {
+		var choice string
+		if reply.Err == nil && reply.Args.Decode(&choice) == nil {
+			votes[choice]++
+		}
+	}
+	fmt.Println(votes)
+	// Output: map[]
+}
+
+// Bytes travel beside the JSON, wherever they stand in it.
+func ExampleBinary() {
+	type picture struct {
+		Name string          `json:"name"`
+		Data socketio.Binary `json:"data"`
+	}
+	server, _ := socketio.NewServer(socketio.Options{})
+	socketio.On(server.Of("/"), "shrink", func(_ context.Context, _ *socketio.Socket, in picture) (picture, error) {
+		return picture{in.Name, in.Data[:len(in.Data)/2]}, nil
+	})
+
+	frame, err := socketio.EncodeEvent("/", "picture", picture{"dot.png", make([]byte, 1000)})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(frame.Size(), "bytes")
+	// Output: 1077 bytes
+}

@@ -32,6 +32,17 @@ func (m *memories) of(k kind, connections int) *memory {
 	return one
 }
 
+// between is what each connection costs beyond the first few: what the process
+// needs whatever their number is left out.
+func (m *memories) between(k kind, few, many int) report.Figure {
+	first, then := m.of(k, few).Each, m.of(k, many).Each
+	var each report.Figure
+	for i := range min(len(first), len(then)) {
+		each = append(each, (then[i]*float64(many)-first[i]*float64(few))/float64(many-few))
+	}
+	return each
+}
+
 // idle measures one kind of server with every number of connections: each on a
 // process of its own, all at the same time, since what is measured needs a
 // minute and no processor.

@@ -118,6 +118,9 @@ func (b *bench) memoryTable() report.Table {
 	for _, n := range b.connections {
 		table.Head = append(table.Head, strconv.Itoa(n)+" connections")
 	}
+	for i := 1; i < len(b.connections); i++ {
+		table.Head = append(table.Head, fmt.Sprintf("each from %d to %d", b.connections[i-1], b.connections[i]))
+	}
 	table.Head = append(table.Head, "bytes before")
 	for _, k := range b.comparing(maru, node, floor, lean) {
 		row := []string{string(k)}
@@ -126,6 +129,9 @@ func (b *bench) memoryTable() report.Table {
 			one := b.results.Memory.of(k, n)
 			row = append(row, one.Each.String())
 			before = append(before, one.Before...)
+		}
+		for i := 1; i < len(b.connections); i++ {
+			row = append(row, b.results.Memory.between(k, b.connections[i-1], b.connections[i]).String())
 		}
 		if len(before) > 0 {
 			table.Add(append(row, report.Number(before.Median()))...)

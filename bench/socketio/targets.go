@@ -56,5 +56,20 @@ func (b *bench) targets() []report.Target {
 			What:     fmt.Sprintf("bytes per idle connection, %d connections over %d", all, fewest),
 			Measured: m.of(maru, all).Each.Over(m.of(maru, fewest).Each), AtMost: 1.1,
 		},
+		b.flat(),
+	}
+}
+
+// flat compares what each connection beyond the first few costs with what each
+// beyond many does.
+func (b *bench) flat() report.Target {
+	n, m := b.connections, &b.results.Memory
+	if len(n) < 3 {
+		return report.Target{}
+	}
+	last := len(n) - 1
+	return report.Target{
+		What:     fmt.Sprintf("bytes per idle connection, each from %d to %d over each from %d to %d", n[last-1], n[last], n[0], n[1]),
+		Measured: m.between(maru, n[last-1], n[last]).Over(m.between(maru, n[0], n[1])), AtMost: 1.1,
 	}
 }

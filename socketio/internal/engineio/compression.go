@@ -116,7 +116,7 @@ func inflate(message []byte, limit int) ([]byte, error) {
 
 // wire is a frame as the client takes it.
 func (t *websocket) wire(f *Frame) []byte {
-	if t.compressFrom == 0 || len(f.wire) < t.compressFrom || f.wire[0]&0x0f >= byte(ws.OpClose) {
+	if !t.compresses || len(f.wire) < t.config.CompressFrom || f.wire[0]&0x0f >= byte(ws.OpClose) {
 		return f.wire
 	}
 	return f.deflated()

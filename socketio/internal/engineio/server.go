@@ -208,12 +208,12 @@ func (s *Server) openWebsocket(w http.ResponseWriter, r *http.Request, session *
 	}
 	t := newWebsocket(conn, ahead, r, &s.config)
 	t.owner = session
-	session.socket, session.transport = t, t
+	session.socket = t
 	late := s.begin(session, r)
 
 	// The answer and the open packet leave in one piece: a client that has the
 	// one and never gets the other waits for its own time-out.
-	opening := append(openingAnswer(r, t.compressFrom > 0), s.openFrame(session.id, false).wire...)
+	opening := append(openingAnswer(r, t.compresses), s.openFrame(session.id, false).wire...)
 	if err := t.send(opening); err != nil {
 		session.End(writeEnding(err), false)
 	}
@@ -228,7 +228,6 @@ func (s *Server) openWebsocket(w http.ResponseWriter, r *http.Request, session *
 
 func (s *Server) openPolling(w http.ResponseWriter, r *http.Request, session *Session) {
 	p := &polling{session: session}
-	session.transport = p
 	session.poll.Store(p)
 	late := s.begin(session, r)
 	if late {
@@ -268,7 +267,7 @@ func (s *Server) websocket(w http.ResponseWriter, r *http.Request) *websocket {
 		return nil
 	}
 	t := newWebsocket(conn, ahead, r, &s.config)
-	if err := t.send(openingAnswer(r, t.compressFrom > 0)); err != nil {
+	if err := t.send(openingAnswer(r, t.compresses)); err != nil {
 		t.abort(false)
 		return nil
 	}

@@ -57,17 +57,16 @@ type Session struct {
 	handler Handler
 	address string
 
-	mu        sync.Mutex
-	transport transport
-	probing   *websocket    // is about to take over
-	probed    chan struct{} // closed when it did, or failed
-	beat      *time.Timer
-	due       moment // when beat means what it says: a late tick is ignored
-	stallEnd  moment
-	stalls    int32 // goroutines in Stall
-	pinged    bool  // a pong is awaited
-	ending    *Ending
-	flushed   chan struct{} // made by an ending that flushes, closed when it has
+	mu       sync.Mutex
+	probing  *websocket    // is about to take over
+	probed   chan struct{} // closed when it did, or failed
+	beat     *time.Timer
+	due      moment // when beat means what it says: a late tick is ignored
+	stallEnd moment
+	stalls   int32 // goroutines in Stall
+	pinged   bool  // a pong is awaited
+	ending   *Ending
+	flushed  chan struct{} // made by an ending that flushes, closed when it has
 }
 
 // ID is the session's identifier: 20 characters, 120 random bits.
@@ -80,7 +79,15 @@ func (s *Session) Address() string { return s.address }
 func (s *Session) Transport() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.transport.name()
+	return s.transport().name()
+}
+
+// transport is what carries the session. The caller holds s.mu.
+func (s *Session) transport() transport {
+	if s.socket != nil {
+		return s.socket
+	}
+	return s.poll.Load()
 }
 
 // Handler is what [Config.Accept] gave the session.
@@ -190,7 +197,7 @@ func (s *Session) drain(b *batch, n, offset int) {
 // the closed queue empty, or broken.
 func (s *Session) goodbye() {
 	s.mu.Lock()
-	flushed, ending, t := s.flushed, s.ending, s.transport
+	flushed, ending, t := s.flushed, s.ending, s.transport()
 	s.mu.Unlock()
 	if flushed == nil {
 		return
@@ -205,7 +212,7 @@ func (s *Session) goodbye() {
 // not wait.
 func (s *Session) End(e Ending, flush bool) {
 	s.mu.Lock()
-	t := s.transport
+	t := s.transport()
 	if s.ending != nil {
 		s.mu.Unlock()
 		if !flush {
@@ -298,7 +305,7 @@ func (s *Session) finish(err error) {
 		<-probed
 	}
 	s.mu.Lock()
-	t := s.transport
+	t := s.transport()
 	s.mu.Unlock()
 	t.abort(false)
 	if p, polls := t.(*polling); polls {

@@ -94,7 +94,6 @@ func (s *Session) take(t *websocket, p *polling) (ending bool, err error) {
 		s.socket = nil
 		return false, errUpgrade
 	}
-	s.transport = t
 	s.poll.Store(nil)
 	if owed {
 		s.wake()

@@ -17,11 +17,11 @@ type websocket struct {
 	owner  *Session    // nil as long as it only tries to take over
 	config *Config
 
-	compressFrom int // bytes of a frame; 0 where nothing is compressed
-
 	mu       sync.Mutex
 	expiring bool // deadlines are final
 	aborted  bool
+
+	compresses bool // from config.CompressFrom on
 }
 
 var _ transport = (*websocket)(nil)
@@ -32,7 +32,7 @@ func (t *websocket) name() string { return "websocket" }
 func newWebsocket(conn net.Conn, ahead []byte, r *http.Request, config *Config) *websocket {
 	t := &websocket{config: config}
 	if config.CompressFrom > 0 && offersDeflate(r.Header) {
-		t.compressFrom, t.frames.deflate = config.CompressFrom, true
+		t.compresses, t.frames.deflate = true, true
 	}
 	t.frames.limit = config.MaxPayload
 	t.frames.source.start(conn, ahead)
