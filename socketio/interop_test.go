@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -30,23 +31,25 @@ func TestRealClient(t *testing.T) {
 	if out, err := found.CombinedOutput(); err != nil {
 		missing("no socket.io-client (npm ci installs it): %v %s", err, out)
 	}
+	var all sync.WaitGroup // most of a scenario's time is waiting
 	for _, way := range []string{"websocket", "polling", "upgrade", "compressed"} {
-		t.Run(way, func(t *testing.T) {
-			options := socketio.Options{PingInterval: 200 * time.Millisecond, PingTimeout: 5 * time.Second, Logger: quiet}
-			if way == "compressed" {
-				options.CompressFrom = 1
-			}
-			run := exec.CommandContext(ctx, node, "run.mjs", "http://"+serve(t, interopServer(t, options)), way)
-			run.Dir = "interop"
+		options := socketio.Options{PingInterval: 200 * time.Millisecond, PingTimeout: 5 * time.Second, Logger: quiet}
+		if way == "compressed" {
+			options.CompressFrom = 1
+		}
+		run := exec.CommandContext(ctx, node, "run.mjs", "http://"+serve(t, interopServer(t, options)), way)
+		run.Dir = "interop"
+		all.Go(func() {
 			out, err := run.CombinedOutput()
 			for line := range strings.Lines(string(out)) {
-				t.Log(strings.TrimSpace(line))
+				t.Logf("%s: %s", way, strings.TrimSpace(line))
 			}
 			if err != nil {
-				t.Errorf("the scenarios end with %v", err)
+				t.Errorf("%s: the scenarios end with %v", way, err)
 			}
 		})
 	}
+	all.Wait()
 }
 
 // interopServer has what interop/scenarios.mjs asks for.
