@@ -19,6 +19,8 @@ import (
 type Server struct {
 	config  Config
 	writers writers
+	pings   beats // sessions that wait to be pinged
+	pongs   beats // sessions that were, and have not answered
 
 	opened, refused, upgraded atomic.Uint64
 
@@ -32,9 +34,12 @@ type Server struct {
 
 // NewServer returns a server for sessions of this kind.
 func NewServer(config Config) *Server {
+	beating := new(sync.Mutex)
 	return &Server{
 		config:    config,
 		writers:   writers{most: (runtime.GOMAXPROCS(0) + 1) / 2},
+		pings:     beats{after: config.PingInterval, tick: (*Session).ping, mu: beating},
+		pongs:     beats{after: config.PingTimeout, tick: (*Session).miss, mu: beating},
 		sessions:  make(map[string]*Session),
 		addresses: make(map[string]int),
 		gone:      make(chan struct{}),
@@ -249,9 +254,7 @@ func (s *Server) openPolling(w http.ResponseWriter, r *http.Request, session *Se
 // whether the server has begun to shut down meanwhile.
 func (s *Server) begin(session *Session, r *http.Request) (late bool) {
 	session.handler = s.config.Accept(session, r)
-	session.mu.Lock()
-	session.schedule(s.config.PingInterval)
-	session.mu.Unlock()
+	s.pings.add(session)
 	s.opened.Add(1)
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -60,8 +60,7 @@ type Session struct {
 	mu       sync.Mutex
 	probing  *websocket    // is about to take over
 	probed   chan struct{} // closed when it did, or failed
-	beat     *time.Timer
-	due      moment // when beat means what it says: a late tick is ignored
+	beat     beat          // in the server's pings or pongs
 	stallEnd moment
 	stalls   int32 // goroutines in Stall
 	pinged   bool  // a pong is awaited
@@ -224,9 +223,7 @@ func (s *Session) End(e Ending, flush bool) {
 	if flush {
 		s.flushed = make(chan struct{})
 	}
-	if s.beat != nil {
-		s.beat.Stop()
-	}
+	s.stop()
 	polls, probing := s.socket == nil, s.probing
 	s.mu.Unlock()
 
