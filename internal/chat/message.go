@@ -99,48 +99,58 @@ func (c *Chat) Send(ctx context.Context, by UserID, id RoomID, d Draft) (m Messa
 		created bool
 	}
 	out, err := write(ctx, c.store, func(tx Tx) (sent, error) {
-		earlier, was, err := tx.MessageByClientID(by, d.ClientID)
+		m, err := c.place(tx, by, id, d, digest)
+		if err == nil {
+			return sent{m, true}, nil
+		}
+		// Whatever stands in the way, a repetition is answered with the original: its sender may have left since.
+		earlier, was, missing := tx.MessageByClientID(by, d.ClientID)
 		switch {
-		case err == nil && was != nil && !hmac.Equal(was, digest):
+		case isNotFound(missing):
+			return sent{}, err
+		case missing != nil:
+			return sent{}, missing
+		case was != nil && !hmac.Equal(was, digest):
 			return sent{}, Errorf(ClientIDReused, "this clientId was used for another message")
-		case err == nil:
-			return sent{message: earlier}, nil
-		case !isNotFound(err):
-			return sent{}, err
 		}
-		v, err := lock(tx, by, id)
-		if err != nil {
-			return sent{}, err
-		}
-		if !v.maySend() {
-			return sent{}, v.refusal()
-		}
-		if err := checkReply(tx, v, d.ReplyTo); err != nil {
-			return sent{}, err
-		}
-		if v.Room.Kind == Direct {
-			if v.Room, err = c.bringBackPeer(tx, v); err != nil {
-				return sent{}, err
-			}
-		}
-		v.Room.Head++
-		m := Message{
-			RoomID: id, Seq: v.Room.Head, Rev: v.Room.Head, ClientID: d.ClientID, SenderID: by, Kind: KindMessage,
-			Text: d.Text, ReplyTo: d.ReplyTo, SentAt: c.now(),
-		}
-		if err := tx.InsertMessage(m, digest); err != nil {
-			return sent{}, err
-		}
-		if err := tx.UpdateRoom(v.Room); err != nil {
-			return sent{}, err
-		}
-		if err := tx.SetReadSeq(id, by, m.Seq); err != nil {
-			return sent{}, err
-		}
-		c.publish(tx, MessageChanged{Message: m, User: v.User})
-		return sent{m, true}, nil
+		return sent{message: earlier}, nil
 	})
 	return out.message, out.created, err
+}
+
+// place puts a new message at the end of its room. Where it fails nothing was changed.
+func (c *Chat) place(tx Tx, by UserID, id RoomID, d Draft, digest []byte) (Message, error) {
+	v, err := lock(tx, by, id)
+	if err != nil {
+		return Message{}, err
+	}
+	if !v.maySend() {
+		return Message{}, v.refusal()
+	}
+	if err := checkReply(tx, v, d.ReplyTo); err != nil {
+		return Message{}, err
+	}
+	if v.Room.Kind == Direct {
+		if v.Room, err = c.bringBackPeer(tx, v, d.ClientID); err != nil {
+			return Message{}, err
+		}
+	}
+	v.Room.Head++
+	m := Message{
+		RoomID: id, Seq: v.Room.Head, Rev: v.Room.Head, ClientID: d.ClientID, SenderID: by, Kind: KindMessage,
+		Text: d.Text, ReplyTo: d.ReplyTo, SentAt: c.now(),
+	}
+	if err := tx.InsertMessage(m, digest); err != nil {
+		return Message{}, err
+	}
+	if err := tx.UpdateRoom(v.Room); err != nil {
+		return Message{}, err
+	}
+	if err := tx.SetReadSeq(id, by, m.Seq); err != nil {
+		return Message{}, err
+	}
+	c.publish(tx, MessageChanged{Message: m, User: v.User})
+	return m, nil
 }
 
 func (c *Chat) cleanDraft(d Draft) (Draft, error) {
@@ -179,12 +189,15 @@ func checkReply(r Reader, v visit, replyTo int64) error {
 	return err
 }
 
-// bringBackPeer has who left a direct room present again before they are written to; an account that is gone cannot be
-// written to.
-func (c *Chat) bringBackPeer(tx Tx, v visit) (Room, error) {
+// bringBackPeer has who left a direct room present again before they are written to, unless what is to be written was
+// written before; an account that is gone cannot be written to.
+func (c *Chat) bringBackPeer(tx Tx, v visit, clientID string) (Room, error) {
 	m, err := tx.Membership(v.Room.ID, v.Room.Peer(v.User.ID))
 	if err != nil || !m.Left {
 		return v.Room, err
+	}
+	if _, _, err := tx.MessageByClientID(v.User.ID, clientID); !isNotFound(err) {
+		return v.Room, Errorf(ClientIDReused, "this clientId was used before")
 	}
 	peer, err := tx.User(m.UserID)
 	if err != nil {

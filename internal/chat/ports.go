@@ -39,6 +39,8 @@ type Reader interface {
 	Category(CategoryID) (Category, error)
 	CategoryByName(name string) (Category, error)
 
+	// Visitor returns a user, who may be deleted, and their membership of a room, nil where there is none.
+	Visitor(RoomID, UserID) (User, *Membership, error)
 	// Membership returns a membership, also one that is Left.
 	Membership(RoomID, UserID) (Membership, error)
 	// MembershipsOf returns all memberships of a user, also those that are Left.

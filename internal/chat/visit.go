@@ -19,17 +19,13 @@ func meet(r Reader, by UserID, room Room, err error) (visit, error) {
 	if err != nil {
 		return visit{}, err
 	}
-	user, err := actor(r, by)
-	if err != nil {
+	user, membership, err := r.Visitor(room.ID, by)
+	if err := gone(user, err); err != nil {
 		return visit{}, err
 	}
 	v := visit{User: user, Room: room}
-	v.Membership, err = r.Membership(room.ID, by)
-	switch {
-	case err == nil:
-		v.Member = !v.Membership.Left
-	case !isNotFound(err):
-		return visit{}, err
+	if membership != nil {
+		v.Membership, v.Member = *membership, !membership.Left
 	}
 	if !v.mayKnow() {
 		return visit{}, errNotFound("room")
@@ -37,11 +33,19 @@ func meet(r Reader, by UserID, room Room, err error) (visit, error) {
 	return v, nil
 }
 
-// actor loads who acts. An account deleted a moment ago acts no more, whatever its session still says.
+// actor loads who acts.
 func actor(r Reader, by UserID) (User, error) {
 	user, err := r.User(by)
-	if isNotFound(err) || (err == nil && user.Deleted) {
-		return User{}, Errorf(Unauthorized, "this account is gone")
+	if err := gone(user, err); err != nil {
+		return User{}, err
 	}
-	return user, err
+	return user, nil
+}
+
+// gone refuses who acts where their account was deleted a moment ago, whatever its session still says.
+func gone(user User, err error) error {
+	if isNotFound(err) || (err == nil && user.Deleted) {
+		return Errorf(Unauthorized, "this account is gone")
+	}
+	return err
 }

@@ -57,21 +57,18 @@ func insert(tx chat.Tx, room chat.RoomID, sender chat.UserID, clientID, text str
 	if err != nil {
 		return err
 	}
-	if _, err := tx.Membership(room, sender); err != nil {
+	if _, _, err := tx.Visitor(room, sender); err != nil {
 		return err
-	}
-	if _, _, err := tx.MessageByClientID(sender, clientID); chat.CodeOf(err) != chat.NotFound {
-		return fmt.Errorf("the client id is known: %w", err)
 	}
 	r.Head++
-	if err := tx.UpdateRoom(r); err != nil {
-		return err
-	}
 	err = tx.InsertMessage(chat.Message{
 		RoomID: room, Seq: r.Head, Rev: r.Head, ClientID: clientID, SenderID: sender, Kind: chat.KindMessage,
 		Text: text, SentAt: start,
 	}, make([]byte, 32))
 	if err != nil {
+		return err
+	}
+	if err := tx.UpdateRoom(r); err != nil {
 		return err
 	}
 	return tx.SetReadSeq(room, sender, r.Head)

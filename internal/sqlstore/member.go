@@ -14,6 +14,23 @@ func memberInto(m *chat.Membership) []any {
 	return []any{&m.UserID, millis{&m.JoinedAt}, &m.VisibleAfter, &m.ReadSeq, &m.Role, &m.Left}
 }
 
+// Visitor implements chat.Reader. Every change of a room asks it, so it is one statement.
+func (s *snapshot) Visitor(id chat.RoomID, user chat.UserID) (u chat.User, _ *chat.Membership, err error) {
+	num, err := s.num(id)
+	if err != nil {
+		return u, nil, err
+	}
+	m := chat.Membership{RoomID: id}
+	err = s.one("user", append(userInto(&u), memberInto(&m)...), "SELECT "+userColumns+
+		", COALESCE(m.user_id, ''), COALESCE(m.joined_at, 0), COALESCE(m.visible_after, 0), COALESCE(m.read_seq, 0),"+
+		" COALESCE(m.role, ''), COALESCE(m.has_left, 0)"+
+		" FROM users u LEFT JOIN memberships m ON m.room = ? AND m.user_id = u.id WHERE u.id = ?", num, string(user))
+	if err != nil || m.UserID == "" {
+		return u, nil, err
+	}
+	return u, &m, nil
+}
+
 // Membership implements chat.Reader; in a deleted room there is none.
 func (s *snapshot) Membership(id chat.RoomID, user chat.UserID) (m chat.Membership, err error) {
 	num, err := s.num(id)

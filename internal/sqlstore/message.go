@@ -118,25 +118,30 @@ func inRoom(id chat.RoomID, found []message) []chat.Message {
 	return messages
 }
 
+// insertMessage inserts nothing where the client id was that of a message that was swept with its room; of what is still
+// stored, the unique index tells.
+var insertMessage = "INSERT INTO messages (room, seq, rev, kind, sender_id, client_id, sent_at, edited_at," +
+	" reply_to, event_type, event_user, event_by, digest, text) SELECT " + placeholders(14) + " FROM (SELECT 1) one" +
+	" WHERE NOT EXISTS (SELECT 1 FROM spent_client_ids s WHERE s.sender_id = ? AND s.client_id = ?)"
+
 // InsertMessage implements chat.Tx.
 func (t *tx) InsertMessage(m chat.Message, digest []byte) error {
 	num, err := t.num(m.RoomID)
 	if err != nil {
 		return err
 	}
-	if err := t.checkSpent(m); err != nil {
-		return err
-	}
 	var event chat.SystemEvent
 	if m.Event != nil {
 		event = *m.Event
 	}
-	_, err = t.exec("INSERT INTO messages (room, seq, rev, kind, sender_id, client_id, sent_at, edited_at,"+
-		" reply_to, event_type, event_user, event_by, digest, text) VALUES ("+placeholders14+")",
+	n, err := t.exec(insertMessage,
 		num, m.Seq, m.Rev, string(m.Kind), string(m.SenderID), optional(m.ClientID), m.SentAt.UnixMilli(),
 		seldomMillis(m.EditedAt), m.ReplyTo, string(event.Type), string(event.UserID), string(event.ByUserID),
-		digest, m.Text)
-	if !errors.Is(err, errDuplicate) {
+		digest, m.Text, string(m.SenderID), m.ClientID)
+	switch {
+	case err == nil && n == 0:
+		return errClientIDReused()
+	case !errors.Is(err, errDuplicate):
 		return err
 	}
 	// The key (room, seq) is taken from the locked room: only a mistake could repeat it.
@@ -145,7 +150,7 @@ func (t *tx) InsertMessage(m chat.Message, digest []byte) error {
 		string(m.SenderID), m.ClientID)
 	switch {
 	case err == nil:
-		return chat.Errorf(chat.ClientIDReused, "the client id was used before")
+		return errClientIDReused()
 	case chat.CodeOf(err) == chat.NotFound:
 		return chat.Errorf(chat.Internal, "the message's number is taken")
 	default:
@@ -153,26 +158,9 @@ func (t *tx) InsertMessage(m chat.Message, digest []byte) error {
 	}
 }
 
-// checkSpent refuses the client id of a message that was swept with its room. What is still stored, the unique index
-// refuses.
-func (t *tx) checkSpent(m chat.Message) error {
-	if m.ClientID == "" {
-		return nil
-	}
-	var spent int
-	err := t.one("client id", []any{&spent}, "SELECT 1 FROM spent_client_ids WHERE sender_id = ? AND client_id = ?",
-		string(m.SenderID), m.ClientID)
-	switch {
-	case err == nil:
-		return chat.Errorf(chat.ClientIDReused, "the client id was used before")
-	case chat.CodeOf(err) == chat.NotFound:
-		return nil
-	default:
-		return err
-	}
+func errClientIDReused() error {
+	return chat.Errorf(chat.ClientIDReused, "the client id was used before")
 }
-
-var placeholders14 = placeholders(14)
 
 // UpdateMessage implements chat.Tx.
 func (t *tx) UpdateMessage(m chat.Message) error {

@@ -130,21 +130,17 @@ func (t *tx) InsertRoom(r chat.Room) error {
 	return errRoom(r, err)
 }
 
-// UpdateRoom implements chat.Tx. Most changes are a new head alone: they leave the row's keys, and so its indexes,
-// untouched.
+// UpdateRoom implements chat.Tx. Most changes are a new head alone: that is stored once for all writes that share the
+// transaction, and leaves the row's keys, and so its indexes, untouched.
 func (t *tx) UpdateRoom(r chat.Room) error {
 	was, known := t.locked[r.ID]
 	was.Head, was.MemberCount, was.CreatedAt = r.Head, r.MemberCount, r.CreatedAt
 	if known && was == r {
-		num, err := t.num(r.ID)
-		if err != nil {
+		if err := t.usable(); err != nil {
 			return err
 		}
-		err = t.change("room", "UPDATE rooms SET head = ?, member_count = ? WHERE num = ?", r.Head, r.MemberCount, num)
-		if err == nil {
-			t.stored(r)
-		}
-		return err
+		t.locked[r.ID], t.moved[r.ID], t.changed = r, true, true
+		return nil
 	}
 	category, name, low, high := keys(r)
 	err := t.change("room", "UPDATE rooms SET category_id = ?, name_key = ?, pair_low = ?, pair_high = ?, name = ?,"+
@@ -154,6 +150,7 @@ func (t *tx) UpdateRoom(r chat.Room) error {
 	if err != nil {
 		return errRoom(r, err)
 	}
+	delete(t.moved, r.ID)
 	if r.Deleted {
 		delete(t.nums, r.ID)
 		delete(t.locked, r.ID)
@@ -161,6 +158,63 @@ func (t *tx) UpdateRoom(r chat.Room) error {
 		t.stored(r)
 	}
 	return nil
+}
+
+// settle stores what UpdateRoom has put off.
+func (t *tx) settle() error {
+	for id := range t.moved {
+		num, err := t.num(id)
+		if err != nil {
+			return err
+		}
+		r := t.locked[id]
+		err = t.change("room", "UPDATE rooms SET head = ?, member_count = ? WHERE num = ?", r.Head, r.MemberCount, num)
+		if err != nil {
+			return err
+		}
+	}
+	clear(t.moved)
+	return nil
+}
+
+// Room implements chat.Reader, as do the following: they read what may have been put off.
+func (t *tx) Room(id chat.RoomID) (chat.Room, error) {
+	if r, ok := t.locked[id]; ok {
+		return r, t.usable()
+	}
+	return t.snapshot.Room(id)
+}
+
+// DirectRoom implements chat.Reader.
+func (t *tx) DirectRoom(pair [2]chat.UserID) (chat.Room, error) {
+	if err := t.settle(); err != nil {
+		return chat.Room{}, err
+	}
+	return t.snapshot.DirectRoom(pair)
+}
+
+// PublicRooms implements chat.Reader.
+func (t *tx) PublicRooms() ([]chat.Category, []chat.Room, error) {
+	if err := t.settle(); err != nil {
+		return nil, nil, err
+	}
+	return t.snapshot.PublicRooms()
+}
+
+// MyRooms implements chat.Reader.
+func (t *tx) MyRooms(user chat.UserID) ([]chat.MyRoom, error) {
+	if err := t.settle(); err != nil {
+		return nil, err
+	}
+	return t.snapshot.MyRooms(user)
+}
+
+// Heads implements chat.Reader.
+func (t *tx) Heads(ids []chat.RoomID) (map[chat.RoomID]int64, error) {
+	if err := t.settle(); err != nil {
+		return nil, err
+	}
+	return t.snapshot.Heads(ids)
 }
 
 // errRoom says which key was taken.

@@ -16,6 +16,8 @@ type snapshot struct {
 	nums   map[chat.RoomID]int64 // rooms' short keys met so far; forgotten where the room is deleted
 	over   bool                  // the transaction has ended
 	broken error                 // the database failed: nothing more may run in this transaction
+
+	changed bool // a statement has changed rows, or will at the end
 }
 
 func newSnapshot(ctx context.Context, db *DB, c *conn) *snapshot {
@@ -59,6 +61,7 @@ func (s *snapshot) exec(query string, args ...any) (int64, error) {
 	if err != nil {
 		return 0, s.failed(err)
 	}
+	s.changed = s.changed || n > 0
 	return n, nil
 }
 

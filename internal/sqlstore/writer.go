@@ -47,10 +47,16 @@ const (
 	cancelled
 )
 
+// rooms is what the writes of one transaction know of the rooms that they have locked.
+type rooms struct {
+	locked map[chat.RoomID]chat.Room // as they are now
+	moved  map[chat.RoomID]bool      // their head and member count have yet to be stored
+}
+
 // tx implements chat.Tx.
 type tx struct {
 	*snapshot
-	locked map[chat.RoomID]chat.Room // as they are stored now; shared by a batch, and forgotten where one of it fails
+	rooms
 	after  []func()
 	erases bool // something was deleted that must not stay readable
 }
@@ -176,7 +182,10 @@ func (w *writer) commit(batch []*write) {
 
 // transact returns an error where nothing of the whole batch remains; the connection is then in doubt. Otherwise each
 // write's own result is set.
-func (w *writer) transact(batch []*write, results []error) (erases bool, err error) {
+//
+// Hardly any write fails after it has changed something, so the first attempt does without the savepoints that could
+// undo one write alone. Where one does, the batch is undone and run again with them.
+func (w *writer) transact(writes []*write, results []error) (erases bool, err error) {
 	if w.conn == nil {
 		fresh, err := w.db.connect(background, true)
 		if err != nil {
@@ -184,48 +193,74 @@ func (w *writer) transact(batch []*write, results []error) (erases bool, err err
 		}
 		w.conn = fresh
 	}
+	erases, again, err := w.attempt(writes, results, false)
+	if again {
+		erases, _, err = w.attempt(writes, results, true)
+	}
+	return erases, err
+}
+
+func (w *writer) attempt(writes []*write, results []error, savepoints bool) (erases, again bool, err error) {
 	begin, _ := w.db.dialect.begin()
 	if _, err := w.conn.exec(begin); err != nil {
-		return false, w.db.unavailable(err)
+		return false, false, w.db.unavailable(err)
 	}
-	shared := len(batch) > 1
+	nums, known := map[chat.RoomID]int64{}, rooms{map[chat.RoomID]chat.Room{}, map[chat.RoomID]bool{}}
+	next := func() *tx {
+		t := &tx{snapshot: newSnapshot(background, w.db, w.conn), rooms: known}
+		t.nums = nums
+		return t
+	}
 	kept := 0
-	locked, nums := map[chat.RoomID]chat.Room{}, map[chat.RoomID]int64{}
-	for i, one := range batch {
-		if shared {
+	for i, one := range writes {
+		if savepoints {
 			if _, err := w.conn.exec("SAVEPOINT one"); err != nil {
-				return false, w.db.unavailable(err)
+				return false, false, w.db.unavailable(err)
 			}
 		}
-		t := &tx{snapshot: newSnapshot(background, w.db, w.conn), locked: locked}
-		t.nums = nums
+		t := next()
 		results[i] = w.try(one, t)
+		if savepoints && results[i] == nil {
+			results[i] = t.settle()
+		}
 		t.over = true
 		if t.broken != nil {
-			return false, t.broken
+			return false, false, t.broken
 		}
-		if results[i] == nil {
+		failed := results[i] != nil
+		if failed && t.changed && !savepoints {
+			if _, err := w.conn.exec("ROLLBACK"); err != nil {
+				return false, false, w.db.unavailable(err)
+			}
+			return false, len(writes) > 1, nil
+		}
+		if !failed {
 			one.after = t.after
 			erases = erases || t.erases
 			kept++
-		} else {
-			clear(locked)
-			clear(nums)
 		}
-		if shared {
-			if err := w.release(results[i] == nil); err != nil {
-				return false, err
+		if savepoints {
+			if failed {
+				clear(nums)
+				clear(known.locked)
+				clear(known.moved)
+			}
+			if err := w.release(!failed); err != nil {
+				return false, false, err
 			}
 		}
+	}
+	if err := next().settle(); err != nil {
+		return false, false, err
 	}
 	end := "COMMIT"
 	if kept == 0 {
 		end = "ROLLBACK"
 	}
 	if _, err := w.conn.exec(end); err != nil {
-		return false, w.db.unavailable(err)
+		return false, false, w.db.unavailable(err)
 	}
-	return erases, nil
+	return erases, false, nil
 }
 
 // release ends a savepoint, with what was done since or without it.

@@ -95,6 +95,33 @@ func memberships(t *testing.T, s *store) {
 	}
 }
 
+func visitors(t *testing.T, s *store) {
+	member, other := s.user("M"), s.user("O")
+	r := s.room(member)
+	type visitor struct {
+		user chat.User
+		in   *chat.Membership
+	}
+	visit := func(room chat.RoomID, user chat.UserID) (visitor, error) {
+		return read1(s, func(q chat.Reader) (visitor, error) {
+			u, m, err := q.Visitor(room, user)
+			return visitor{u, m}, err
+		})
+	}
+	got, err := visit(r.ID, member.ID)
+	s.ok(err)
+	equal(t, got.user, get(s, func(q chat.Reader) (chat.User, error) { return q.User(member.ID) }))
+	equal(t, *got.in, get(s, func(q chat.Reader) (chat.Membership, error) { return q.Membership(r.ID, member.ID) }))
+	got, err = visit(r.ID, other.ID)
+	s.ok(err)
+	equal(t, got.user.ID, other.ID)
+	equal(t, got.in == nil, true)
+	_, err = visit(r.ID, "nobody")
+	s.code(err, chat.NotFound)
+	_, err = visit("nowhere", member.ID)
+	s.code(err, chat.NotFound)
+}
+
 func myRooms(t *testing.T, s *store) {
 	me, peer, other := s.user("Me"), s.user("Peer"), s.user("Other")
 	mine := func() []chat.MyRoom {

@@ -46,6 +46,8 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"client ids", clientIDs},
 		{"deleted rooms", deletedRooms},
 		{"sweeping", sweeping},
+		{"own changes", ownChanges},
+		{"visitors", visitors},
 		{"failing neighbours", failingNeighbours},
 		{"panics", panics},
 		{"snapshots", snapshots},

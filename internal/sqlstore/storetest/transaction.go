@@ -29,6 +29,52 @@ func hold(s *store) (release func()) {
 	return func() { close(leave); <-done }
 }
 
+// ownChanges: whatever a store puts off until the commit, a transaction reads what it and those before it have changed.
+func ownChanges(t *testing.T, s *store) {
+	u, peer := s.user("U"), s.user("P")
+	r := s.room(u)
+	direct := newRoom(chat.Direct, "", "")
+	direct.Pair = [2]chat.UserID{min(u.ID, peer.ID), max(u.ID, peer.ID)}
+	public := newRoom(chat.Public, unique("public"), "")
+	s.write(func(tx chat.Tx) error {
+		c := chat.Category{ID: chat.CategoryID(unique("c")), Name: unique("category")}
+		public.CategoryID = c.ID
+		return errors.Join(tx.InsertCategory(c), tx.InsertRoom(direct), tx.InsertRoom(public))
+	})
+	heads := func(tx chat.Tx) (string, error) {
+		one, err1 := tx.Room(r.ID)
+		pair, err2 := tx.DirectRoom(direct.Pair)
+		mine, err3 := tx.MyRooms(u.ID)
+		all, err4 := tx.Heads([]chat.RoomID{r.ID, direct.ID, public.ID})
+		_, lobby, err5 := tx.PublicRooms()
+		err := errors.Join(err1, err2, err3, err4, err5)
+		if err != nil || len(mine) != 1 || len(lobby) != 1 {
+			return "", errors.Join(err, fmt.Errorf("%d rooms, %d public", len(mine), len(lobby)))
+		}
+		return fmt.Sprint(one.Head, pair.Head, mine[0].Room.Head, all[r.ID], all[direct.ID], lobby[0].Head), nil
+	}
+	for n := 1; n <= 3; n++ {
+		want := fmt.Sprint(n, n, n, n, n, n)
+		s.write(func(tx chat.Tx) error {
+			for _, id := range []chat.RoomID{r.ID, direct.ID, public.ID} {
+				if _, err := say(tx, id, chat.Message{SenderID: u.ID, Text: "x"}); err != nil {
+					return err
+				}
+			}
+			got, err := heads(tx)
+			if err == nil {
+				equal(t, got, want)
+			}
+			return err
+		})
+		s.read(func(q chat.Reader) error {
+			got, err := q.Heads([]chat.RoomID{r.ID, direct.ID, public.ID})
+			equal(t, fmt.Sprint(got[r.ID], got[direct.ID], got[public.ID]), fmt.Sprint(n, n, n))
+			return err
+		})
+	}
+}
+
 func failingNeighbours(t *testing.T, s *store) {
 	ctx := t.Context()
 	u := s.user("U")
