@@ -74,14 +74,20 @@ func (s *Socket) Queued() int { return s.conn.session.Queued() }
 
 func (s *Socket) over() bool { return s.state.Load() == over }
 
-// Send queues a frame. A connection whose queue is full is closed with
-// [ReasonSlowConsumer], and Send fails, with [ErrNotConnected] as it does on
-// every socket that is not connected.
-func (s *Socket) Send(f *Frame) error {
-	if err := s.sendable(f); err != nil {
-		return err
+// Send queues frames: all of them, to be written together, or none. A
+// connection whose queue is full is closed with [ReasonSlowConsumer], and Send
+// fails, with [ErrNotConnected] as it does on every socket that is not
+// connected.
+func (s *Socket) Send(frames ...*Frame) error {
+	var few [8]*engineio.Frame // on the stack
+	list := few[:0]
+	for _, f := range frames {
+		if err := s.sendable(f); err != nil {
+			return err
+		}
+		list = append(list, f.frame)
 	}
-	return connectionError(s.conn.session.Send(f.frame))
+	return connectionError(s.conn.session.Send(list...))
 }
 
 // SendVolatile is Send for what is worthless when late, such as typing

@@ -236,7 +236,7 @@ func (e *ended) Publish(events ...chat.Event) {
 	}
 }
 
-func (e *ended) Subscribe(func(chat.Event)) func() { return func() {} }
+func (e *ended) Subscribe(func([]chat.Event)) func() { return func() {} }
 
 // take returns the reasons told since it was last called, by session.
 func (e *ended) take() map[string]string {

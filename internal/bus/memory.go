@@ -7,8 +7,8 @@ import (
 	"github.com/maru-chat/maru/internal/chat"
 )
 
-// Memory is the bus of a single node: what is published is handed to every subscriber, one event after the other, in the
-// order of publishing.
+// Memory is the bus of a single node: what is published is handed to every subscriber in the order of publishing. What is
+// published while they are busy is handed over together, so that they can do for many at once what costs as much for one.
 type Memory struct {
 	queue chan []chat.Event
 	done  chan struct{}
@@ -21,11 +21,14 @@ type Memory struct {
 
 var _ chat.Bus = (*Memory)(nil)
 
-type subscriber struct{ fn func(chat.Event) }
+type subscriber struct{ fn func([]chat.Event) }
 
 // queueLength is how many publications may wait for subscribers; beyond it Publish waits, so that a node that cannot keep
 // up slows its writers instead of losing events or memory.
 const queueLength = 4096
+
+// together is about how many events subscribers get at once.
+const together = 256
 
 // NewMemory starts a bus; Close ends it.
 func NewMemory() *Memory {
@@ -42,8 +45,8 @@ func (b *Memory) Publish(events ...chat.Event) {
 	}
 }
 
-// Subscribe has fn called with every event from now on, until cancel.
-func (b *Memory) Subscribe(fn func(chat.Event)) (cancel func()) {
+// Subscribe has fn called with all events from now on, until cancel. fn may not keep its argument.
+func (b *Memory) Subscribe(fn func([]chat.Event)) (cancel func()) {
 	s := &subscriber{fn}
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -70,30 +73,40 @@ func (b *Memory) Close() {
 
 func (b *Memory) run() {
 	defer close(b.gone)
+	waiting := make([]chat.Event, 0, together)
 	for {
 		select {
 		case events := <-b.queue:
-			b.deliver(events)
+			waiting = b.gather(append(waiting[:0], events...))
+			b.deliver(waiting)
 		case <-b.done:
-			for {
-				select {
-				case events := <-b.queue:
-					b.deliver(events)
-				default:
-					return
-				}
+			for waiting = b.gather(waiting[:0]); len(waiting) > 0; waiting = b.gather(waiting[:0]) {
+				b.deliver(waiting)
 			}
+			return
+		}
+		clear(waiting)
+	}
+}
+
+// gather adds what waits in the queue.
+func (b *Memory) gather(events []chat.Event) []chat.Event {
+	for len(events) < together {
+		select {
+		case more := <-b.queue:
+			events = append(events, more...)
+		default:
+			return events
 		}
 	}
+	return events
 }
 
 func (b *Memory) deliver(events []chat.Event) {
 	b.mu.Lock()
 	subs := b.subs
 	b.mu.Unlock()
-	for _, e := range events {
-		for _, s := range subs {
-			s.fn(e)
-		}
+	for _, s := range subs {
+		s.fn(events)
 	}
 }

@@ -22,7 +22,7 @@ func TestMemory(t *testing.T) {
 func TestMemoryDeliversWhatWasPublishedBeforeClosing(t *testing.T) {
 	b := bus.NewMemory()
 	heard := 0
-	b.Subscribe(func(chat.Event) { heard++ })
+	b.Subscribe(func(events []chat.Event) { heard += len(events) })
 	for range 100 {
 		b.Publish(chat.ReadMoved{})
 	}

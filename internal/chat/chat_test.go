@@ -41,7 +41,7 @@ func (h *heard) Publish(events ...chat.Event) {
 	h.events = append(h.events, events...)
 }
 
-func (*heard) Subscribe(func(chat.Event)) (cancel func()) { return func() {} }
+func (*heard) Subscribe(func([]chat.Event)) (cancel func()) { return func() {} }
 
 // take returns what was published since it was last asked. A write returns before its events leave, so an empty write
 // goes before it.

@@ -134,8 +134,8 @@ type Sweeper interface {
 type Bus interface {
 	// Publish hands events over in order. It may wait while receivers are behind.
 	Publish(events ...Event)
-	// Subscribe has fn called with every event, one after the other, until cancel is called.
-	Subscribe(fn func(Event)) (cancel func())
+	// Subscribe has fn called with every event until cancel is called: in order, and those that wait together.
+	Subscribe(fn func([]Event)) (cancel func())
 }
 
 // Presence tells who is connected somewhere.

@@ -90,11 +90,13 @@ func start(t *testing.T, change func(*httpapi.Options, *auth.Options)) *world {
 	b := bus.NewMemory()
 	var mu sync.Mutex
 	var ends []chat.SessionEnded
-	b.Subscribe(func(e chat.Event) {
-		if end, ok := e.(chat.SessionEnded); ok {
-			mu.Lock()
-			defer mu.Unlock()
-			ends = append(ends, end)
+	b.Subscribe(func(events []chat.Event) {
+		mu.Lock()
+		defer mu.Unlock()
+		for _, e := range events {
+			if end, ok := e.(chat.SessionEnded); ok {
+				ends = append(ends, end)
+			}
 		}
 	})
 	w.ends = func() []chat.SessionEnded {

@@ -2,6 +2,8 @@ package live
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/maru-chat/maru/internal/auth"
@@ -11,13 +13,50 @@ import (
 	"github.com/maru-chat/maru/socketio"
 )
 
-// handle takes one event from the bus. It is called for one after the other.
-func (l *Live) handle(ctx context.Context, event chat.Event) {
-	switch e := event.(type) {
-	case chat.MessageChanged:
-		if s := l.stream(e.Message.RoomID); s != nil && s.accept(e) {
+// handle takes events from the bus, one after the other, but for changes of messages that follow each other: of those,
+// each room's are announced together, since a write to many connections costs as much for one message as for several.
+func (l *Live) handle(ctx context.Context, events []chat.Event) {
+	for len(events) > 0 {
+		if changes := leadingChanges(events); len(changes) > 0 {
+			l.messagesChanged(ctx, changes)
+			events = events[len(changes):]
+			continue
+		}
+		l.handleOne(ctx, events[0])
+		events = events[1:]
+	}
+}
+
+func leadingChanges(events []chat.Event) (changes []chat.MessageChanged) {
+	for _, event := range events {
+		change, ok := event.(chat.MessageChanged)
+		if !ok {
+			break
+		}
+		changes = append(changes, change)
+	}
+	return changes
+}
+
+func (l *Live) messagesChanged(ctx context.Context, changes []chat.MessageChanged) {
+	// Order holds within a room, which is all that is promised.
+	slices.SortStableFunc(changes, func(a, b chat.MessageChanged) int {
+		return strings.Compare(string(a.Message.RoomID), string(b.Message.RoomID))
+	})
+	for len(changes) > 0 {
+		room, n := changes[0].Message.RoomID, 1
+		for n < len(changes) && changes[n].Message.RoomID == room {
+			n++
+		}
+		if s := l.stream(room); s != nil && s.accept(changes[:n]) {
 			l.catchUp(ctx, s)
 		}
+		changes = changes[n:]
+	}
+}
+
+func (l *Live) handleOne(ctx context.Context, event chat.Event) {
+	switch e := event.(type) {
 	case chat.MemberJoined:
 		membership := present.Membership(e.Membership)
 		l.join(e.Membership, e.Room.Head, encode("room:updated", wire.RoomUpdated{

@@ -35,17 +35,25 @@ type held struct {
 // maxHeld bounds what waits for one ready, which takes two reads of the database.
 const maxHeld = 10_000
 
-// sendAt queues a change of a room unless it lies within the subscription's position.
-func (c *conn) sendAt(room chat.RoomID, rev, from int64, frame *socketio.Frame) {
+// sendChanges queues changes of a room, ascending by rev, that lie beyond the subscription's position.
+func (c *conn) sendChanges(room chat.RoomID, revs []int64, from int64, frames []*socketio.Frame) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.open {
-		c.hold(held{frame, room, rev, from})
+		for i, frame := range frames {
+			c.hold(held{frame, room, revs[i], from})
+		}
 		return
 	}
-	if rev > from {
-		c.queue(frame)
+	for len(revs) > 0 && revs[0] <= from {
+		revs, frames = revs[1:], frames[1:]
 	}
+	c.queue(frames...)
+}
+
+// sendAt is sendChanges for one frame.
+func (c *conn) sendAt(room chat.RoomID, rev, from int64, frame *socketio.Frame) {
+	c.sendChanges(room, []int64{rev}, from, []*socketio.Frame{frame})
 }
 
 // send queues a frame.
@@ -70,10 +78,10 @@ func (c *conn) hold(h held) {
 	c.held = append(c.held, h)
 }
 
-// queue sends a frame; c.mu is held.
-func (c *conn) queue(frame *socketio.Frame) {
-	if frame != nil {
-		_ = c.socket.Send(frame) // a socket that is gone is told of by its own disconnection
+// queue sends frames together; c.mu is held.
+func (c *conn) queue(frames ...*socketio.Frame) {
+	if len(frames) > 0 && frames[0] != nil {
+		_ = c.socket.Send(frames...) // a socket that is gone is told of by its own disconnection
 	}
 }
 

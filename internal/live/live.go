@@ -107,7 +107,7 @@ func (l *Live) sameClient(opened *socketio.Handshake, r *http.Request) bool {
 
 // Run announces what the bus brings until the context ends.
 func (l *Live) Run(ctx context.Context, bus chat.Bus) {
-	cancel := bus.Subscribe(func(e chat.Event) { l.handle(ctx, e) })
+	cancel := bus.Subscribe(func(events []chat.Event) { l.handle(ctx, events) })
 	defer cancel()
 	heads, lobby, presence := time.NewTicker(headsEvery), time.NewTicker(lobbyEvery), time.NewTicker(presenceEvery)
 	defer heads.Stop()

@@ -1,6 +1,7 @@
 package live
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/maru-chat/maru/internal/chat"
@@ -97,22 +98,30 @@ func (s *stream) remove(sub *subscription) (empty bool) {
 	return len(s.subs) == 0
 }
 
-// accept takes a change from the bus. It is sent where it is the very next one; behind tells that others are missing
-// before it.
-func (s *stream) accept(change chat.MessageChanged) (behind bool) {
+// accept takes changes from the bus. They are sent as far as each is the very next one; behind tells that others are
+// missing before one of them.
+func (s *stream) accept(changes []chat.MessageChanged) (behind bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	rev := change.Message.Rev
-	switch {
-	case !s.ready:
+	if !s.ready {
 		s.missed = true
-	case rev <= s.cursor:
-	case rev > s.cursor+1:
-		return true
-	default:
-		s.announce(change)
+		return false
 	}
-	return false
+	next := changes[:0:0]
+	cursor := s.cursor
+	for _, change := range changes {
+		rev := change.Message.Rev
+		if rev > cursor+1 {
+			behind = true
+			break
+		}
+		if rev == cursor+1 {
+			next = append(next, change)
+			cursor = rev
+		}
+	}
+	s.announce(next)
+	return behind
 }
 
 // catchUp sends what was read from the database. Of those asked about, who is no member any more gets nothing, and is
@@ -133,11 +142,7 @@ func (s *stream) catchUp(m chat.Missed, asked []chat.UserID) (strangers []*subsc
 			sub.from = noPosition
 		}
 	}
-	for _, change := range m.Changes {
-		if change.Message.Rev > s.cursor {
-			s.announce(change)
-		}
-	}
+	s.announce(slices.DeleteFunc(m.Changes, func(c chat.MessageChanged) bool { return c.Message.Rev <= s.cursor }))
 	s.cursor = max(s.cursor, m.Head)
 	s.missed = false
 	return strangers
@@ -146,24 +151,16 @@ func (s *stream) catchUp(m chat.Missed, asked []chat.UserID) (strangers []*subsc
 // noPosition is beyond every rev: nothing is sent.
 const noPosition = int64(1<<63 - 1)
 
-// announce sends a change to every subscription and moves the cursor; s.mu is held. It is encoded once for all, and once
-// more, hidden, where somebody may not see it.
-func (s *stream) announce(change chat.MessageChanged) {
-	rev, after := change.Message.Rev, s.cursor
-	s.cursor = rev
-	var whole, hidden *socketio.Frame
+// announce sends changes, ascending by rev and beyond the cursor, to every subscription, and moves the cursor; s.mu is
+// held. Each is encoded once for all, and once more, hidden, where somebody may not see it.
+func (s *stream) announce(changes []chat.MessageChanged) {
+	if len(changes) == 0 {
+		return
+	}
+	e := newEncoding(changes, s.cursor)
+	s.cursor = changes[len(changes)-1].Message.Rev
 	for _, sub := range s.subs {
-		if change.Message.HiddenFrom(sub.visibleAfter) {
-			if hidden == nil {
-				hidden = hiddenFrame(change.Message, after)
-			}
-			sub.conn.sendAt(s.id, rev, sub.from, hidden)
-			continue
-		}
-		if whole == nil {
-			whole = messageFrame(change, after)
-		}
-		sub.conn.sendAt(s.id, rev, sub.from, whole)
+		sub.conn.sendChanges(s.id, e.revs, sub.from, e.frames(sub.visibleAfter))
 	}
 }
 

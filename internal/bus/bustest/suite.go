@@ -54,7 +54,7 @@ func Run(t *testing.T, open func(t *testing.T) chat.Bus) {
 		b := open(t)
 		stays := collect(b)
 		heard := 0
-		cancel := b.Subscribe(func(chat.Event) { heard++ })
+		cancel := b.Subscribe(func(events []chat.Event) { heard += len(events) })
 		b.Publish(readAt(1))
 		stays.wait(t, 1)
 		cancel()
@@ -75,10 +75,12 @@ type collection struct {
 
 func collect(b chat.Bus) *collection {
 	c := &collection{}
-	b.Subscribe(func(e chat.Event) {
+	b.Subscribe(func(events []chat.Event) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		c.seqs = append(c.seqs, e.(chat.ReadMoved).Seq)
+		for _, e := range events {
+			c.seqs = append(c.seqs, e.(chat.ReadMoved).Seq)
+		}
 	})
 	return c
 }

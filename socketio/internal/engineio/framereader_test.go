@@ -132,7 +132,7 @@ func TestQueueModel(t *testing.T) {
 				case !q.draining:
 					want = started
 				}
-				if got := q.push(f, droppable); got != want {
+				if got := q.push(droppable, f); got != want {
 					t.Fatalf("push: %d, want %d", got, want)
 				}
 				if want == queued || want == started {

@@ -56,10 +56,11 @@ const (
 	refused                // the queue is closed
 )
 
-// push offers a frame. A frame larger than the limit is taken by an empty
-// queue, since no other moment would ever suit it better.
-func (q *queue) push(f *Frame, volatile bool) outcome {
-	cost := len(f.wire) + frameOverhead
+// push offers frames, to be taken together or not at all. What is larger than
+// the limit is taken by an empty queue, since no other moment would ever suit it
+// better.
+func (q *queue) push(volatile bool, frames ...*Frame) outcome {
+	cost := cost(frames)
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	switch {
@@ -73,7 +74,7 @@ func (q *queue) push(f *Frame, volatile bool) outcome {
 	if q.waiting == nil {
 		q.waiting = batches.Get().(*batch)
 	}
-	q.waiting.frames = append(q.waiting.frames, f)
+	q.waiting.frames = append(q.waiting.frames, frames...)
 	q.bytes += cost
 	if q.draining {
 		return queued

@@ -31,7 +31,7 @@ func TestQueueRightToDrain(t *testing.T) {
 				if !closed {
 					waiting++
 				}
-				if got := q.push(pingFrame, false); got != want {
+				if got := q.push(false, pingFrame); got != want {
 					t.Fatalf("push: %d, want %d", got, want)
 				}
 			case "take":
@@ -130,7 +130,7 @@ func TestQueueUnderContention(t *testing.T) {
 			random := rand.New(rand.NewPCG(seed, uint64(round*pushers+p)))
 			everyone.Go(func() {
 				for i := range each {
-					switch q.push(sealed(ws.OpText, []byte{byte(p), byte(i)}), false) {
+					switch q.push(false, sealed(ws.OpText, []byte{byte(p), byte(i)})) {
 					case started:
 						accepted.Add(1)
 						drain(random)

@@ -95,22 +95,18 @@ func (s *Session) Handler() Handler { return s.handler }
 // Queued is the number of bytes that wait to be written.
 func (s *Session) Queued() int { return s.out.size() }
 
-// Send queues a frame and returns at once. A queue that would outgrow its
-// bound ends the session as a slow consumer.
-func (s *Session) Send(f *Frame) error {
-	_, err := s.send(f, false)
+// Send queues frames together and returns at once. A queue that would outgrow
+// its bound ends the session as a slow consumer.
+func (s *Session) Send(frames ...*Frame) error {
+	_, err := s.sent(s.out.push(false, frames...))
 	return err
 }
 
 // SendVolatile is Send for a frame that may be lost: it reports whether the
 // frame was queued, and drops it where more than the volatile threshold waits.
-func (s *Session) SendVolatile(f *Frame) (bool, error) { return s.send(f, true) }
+func (s *Session) SendVolatile(f *Frame) (bool, error) { return s.sent(s.out.push(true, f)) }
 
-func (s *Session) send(f *Frame, volatile bool) (bool, error) {
-	return s.sent(s.out.push(f, volatile))
-}
-
-// sent deals with what became of a frame that was pushed, and tells the sender.
+// sent deals with what became of what was pushed, and tells the sender.
 func (s *Session) sent(o outcome) (bool, error) {
 	switch o {
 	case queued:

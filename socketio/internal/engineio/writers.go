@@ -94,7 +94,7 @@ const chunk = 256
 
 // Send is [Session.Send], or [Session.SendVolatile].
 func (b *Broadcast) Send(s *Session, f *Frame, volatile bool) (bool, error) {
-	outcome := s.out.push(f, volatile)
+	outcome := s.out.push(volatile, f)
 	if outcome != started || !s.flushes() {
 		return s.sent(outcome)
 	}
