@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"github.com/maru-chat/maru/socketio/internal/engineio"
@@ -28,6 +29,7 @@ type inbox struct {
 	count       int
 	bytes       int
 	running     bool
+	continuing  int           // handlers that go on after they returned
 	beginning   bool          // the connection is to be handled first
 	ending      bool          // the end is to be handled last
 	room        chan struct{} // closed when the reader may try again
@@ -131,7 +133,7 @@ func (s *Socket) end(reason Reason) bool {
 		delete(s.acks, id)
 		close(answer)
 	}
-	if finishes && before == connected && s.inbox.running {
+	if finishes && before == connected && (s.inbox.running || s.inbox.continuing > 0) {
 		s.grace = time.AfterFunc(s.conn.server.options.HandlerGrace, s.cancel)
 	} else {
 		s.cancel()
@@ -151,11 +153,32 @@ func (s *Socket) idle() <-chan struct{} {
 	defer s.mu.Unlock()
 	if s.inbox.rest == nil {
 		s.inbox.rest = make(chan struct{})
-		if !s.inbox.running {
-			close(s.inbox.rest)
-		}
+		s.rest()
 	}
 	return s.inbox.rest
+}
+
+// rest tells who waits for it that nothing is left to do, where it is so. The
+// caller holds s.mu.
+func (s *Socket) rest() {
+	if s.inbox.rest != nil && !s.inbox.running && s.inbox.continuing == 0 && !closed(s.inbox.rest) {
+		close(s.inbox.rest)
+	}
+}
+
+// Continue lets what a handler began go on after it has returned, so that the
+// socket's next event is handled meanwhile. It has to be called by the handler;
+// done ends it. [Server.Shutdown] waits for it as it does for handlers.
+func (s *Socket) Continue() (done func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.inbox.continuing++
+	return sync.OnceFunc(func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.inbox.continuing--
+		s.rest()
+	})
 }
 
 // handle works the inbox off, and ends when it is empty.
@@ -171,9 +194,7 @@ func (s *Socket) handle() {
 		ending := !beginning && e == nil && s.inbox.ending
 		if !beginning && e == nil && !ending {
 			s.inbox.running = false
-			if s.inbox.rest != nil && !closed(s.inbox.rest) {
-				close(s.inbox.rest)
-			}
+			s.rest()
 			s.mu.Unlock()
 			return
 		}

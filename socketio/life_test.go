@@ -442,6 +442,38 @@ func TestShutdownHandlesAcknowledgesAndFlushes(t *testing.T) {
 	}
 }
 
+// What a handler began goes on after it returned: the next events are handled meanwhile, and a shutdown waits for it.
+func TestShutdownWaitsForWhatContinues(t *testing.T) {
+	server := newServer(t, socketio.Options{})
+	release := make(chan struct{})
+	server.Of("/").Handle("work", func(ctx context.Context, s *socketio.Socket, _ []json.RawMessage, ack socketio.Ack) {
+		done := s.Continue()
+		go func() {
+			defer done()
+			<-release
+			must(t, ctx.Err())
+			must(t, ack.Send("done"))
+		}()
+	})
+	server.Of("/").Handle("quick", func(_ context.Context, _ *socketio.Socket, _ []json.RawMessage, ack socketio.Ack) {
+		must(t, ack.Send("at once"))
+	})
+	c := join(t, serve(t, server))
+	c.send(`421["work"]`)
+	c.send(`422["quick"]`)
+	c.expect(`432["at once"]`)
+	finished := make(chan error, 1)
+	go func() { finished <- server.Shutdown(context.Background(), 0) }()
+	time.Sleep(20 * time.Millisecond)
+	close(release)
+	c.expect(`431["done"]`)
+	if code := c.expectClose(); code != 1012 {
+		t.Errorf("closed with %d", code)
+	}
+	_ = c.conn.Close()
+	must(t, within(t, "Shutdown", finished))
+}
+
 func TestShutdownSpreads(t *testing.T) {
 	server := newServer(t, socketio.Options{})
 	address := serve(t, server)

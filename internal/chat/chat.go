@@ -80,6 +80,19 @@ func write[T any](ctx context.Context, s Store, fn func(Tx) (T, error)) (T, erro
 	return out, err
 }
 
+// begin is write in two steps.
+func begin[T any](ctx context.Context, s Store, fn func(Tx) (T, error)) (wait func() (T, error)) {
+	var out T
+	stored := s.Begin(ctx, func(tx Tx) (err error) {
+		out, err = fn(tx)
+		return err
+	})
+	return func() (T, error) {
+		err := stored()
+		return out, err
+	}
+}
+
 // isNotFound reports whether the store had no such row.
 func isNotFound(err error) bool {
 	e, ok := errors.AsType[*Error](err)

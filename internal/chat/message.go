@@ -87,18 +87,28 @@ type Draft struct {
 // Send adds a message to a room and returns it once it is on disk. The same request again returns the message as it is
 // now and created is false, also after its sender left; another one under the same client id is ClientIDReused.
 func (c *Chat) Send(ctx context.Context, by UserID, id RoomID, d Draft) (m Message, created bool, err error) {
-	if err := c.limits.send.check(by); err != nil {
+	wait, err := c.BeginSend(ctx, by, id, d)
+	if err != nil {
 		return Message{}, false, err
 	}
+	return wait()
+}
+
+// BeginSend is Send in two steps: it returns once the message has its place among all that is being written, and wait,
+// which has to be called, once it is on disk. So who sends one message after the other need not wait for each.
+func (c *Chat) BeginSend(ctx context.Context, by UserID, id RoomID, d Draft) (wait func() (m Message, created bool, err error), err error) {
+	if err := c.limits.send.check(by); err != nil {
+		return nil, err
+	}
 	if d, err = c.cleanDraft(d); err != nil {
-		return Message{}, false, err
+		return nil, err
 	}
 	digest := c.digestOf(id, d)
 	type sent struct {
 		message Message
 		created bool
 	}
-	out, err := write(ctx, c.store, func(tx Tx) (sent, error) {
+	stored := begin(ctx, c.store, func(tx Tx) (sent, error) {
 		m, err := c.place(tx, by, id, d, digest)
 		if err == nil {
 			return sent{m, true}, nil
@@ -115,7 +125,10 @@ func (c *Chat) Send(ctx context.Context, by UserID, id RoomID, d Draft) (m Messa
 		}
 		return sent{message: earlier}, nil
 	})
-	return out.message, out.created, err
+	return func() (Message, bool, error) {
+		out, err := stored()
+		return out.message, out.created, err
+	}, nil
 }
 
 // place puts a new message at the end of its room. Where it fails nothing was changed.

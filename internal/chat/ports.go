@@ -16,6 +16,10 @@ type Store interface {
 	// argument and set its results. A full or failing disk is an Unavailable error.
 	Write(ctx context.Context, fn func(Tx) error) error
 
+	// Begin is Write in two steps: it returns once the write has its place in the order, and wait, which has to be called,
+	// once it is on disk.
+	Begin(ctx context.Context, fn func(Tx) error) (wait func() error)
+
 	// Epoch names this database's history; a restore changes it.
 	Epoch() string
 }

@@ -2,6 +2,7 @@ package live
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"github.com/maru-chat/maru/internal/auth"
 	"github.com/maru-chat/maru/internal/chat"
@@ -14,6 +15,7 @@ type conn struct {
 	user    chat.User
 	session auth.SessionID
 	limit   *chat.Limiter
+	begun   atomic.Int32 // events that wait for their answers
 
 	// subs are guarded by Live.mu.
 	subs map[chat.RoomID]*subscription

@@ -13,8 +13,15 @@ import (
 	"github.com/maru-chat/maru/socketio"
 )
 
-// handler answers one client event.
+// handler answers one client event. Where what it began goes on by itself it answers with later, and the conn's next event
+// is handled meanwhile.
 type handler func(ctx context.Context, c *conn, payload json.RawMessage) (answer any, err error)
+
+// later waits for the answer.
+type later func() (answer any, err error)
+
+// maxBegun is how many events of one conn may wait for their answers.
+const maxBegun = 32
 
 // clientEvents is what clients may send: the events of wire.ClientEvents, each one call of chat.
 func (l *Live) clientEvents() map[string]handler {
@@ -41,11 +48,18 @@ func decoded[In, Out any](fn func(context.Context, *conn, In) (Out, error)) hand
 	}
 }
 
-func (l *Live) send(ctx context.Context, c *conn, in wire.SendEvent) (wire.MessageAnswer, error) {
-	m, _, err := l.chat.Send(ctx, c.user.ID, chat.RoomID(in.RoomID), chat.Draft{
+// send begins: the messages of one conn share a commit, in the order in which they came.
+func (l *Live) send(ctx context.Context, c *conn, in wire.SendEvent) (later, error) {
+	wait, err := l.chat.BeginSend(ctx, c.user.ID, chat.RoomID(in.RoomID), chat.Draft{
 		ClientID: in.ClientID, Text: in.Text, ImageIDs: in.ImageIDs, ReplyTo: in.ReplyTo,
 	})
-	return wire.MessageAnswer{Message: present.Message(m)}, err
+	if err != nil {
+		return nil, err
+	}
+	return func() (any, error) {
+		m, _, err := wait()
+		return wire.MessageAnswer{Message: present.Message(m)}, err
+	}, nil
 }
 
 func (l *Live) edit(ctx context.Context, c *conn, in wire.EditEvent) (wire.MessageAnswer, error) {
@@ -161,6 +175,26 @@ func refusal(err error) error {
 func (l *Live) answer(ctx context.Context, event string, c *conn, handle handler, args []json.RawMessage, ack socketio.Ack) {
 	start := time.Now()
 	answer, err := l.call(ctx, c, handle, args)
+	wait, begun := answer.(later)
+	switch {
+	case err != nil || !begun:
+		l.acknowledge(ctx, event, c, start, answer, err, ack)
+	case c.begun.Add(1) > maxBegun:
+		c.begun.Add(-1)
+		answer, err = wait()
+		l.acknowledge(ctx, event, c, start, answer, err, ack)
+	default:
+		done := c.socket.Continue()
+		go func() {
+			defer done()
+			defer c.begun.Add(-1)
+			answer, err := wait()
+			l.acknowledge(ctx, event, c, start, answer, err, ack)
+		}()
+	}
+}
+
+func (l *Live) acknowledge(ctx context.Context, event string, c *conn, start time.Time, answer any, err error, ack socketio.Ack) {
 	if err != nil {
 		l.logFailure(ctx, event, c, err, time.Since(start))
 		failure := present.Failure(err, c.socket.ID())

@@ -34,7 +34,6 @@ type writer struct {
 
 // write is one call of Write.
 type write struct {
-	ctx   context.Context
 	fn    func(*tx) error
 	state atomic.Int32 // waiting, then started or cancelled
 	done  chan error
@@ -77,28 +76,40 @@ func (db *DB) Write(ctx context.Context, fn func(chat.Tx) error) error {
 	return db.write(ctx, func(t *tx) error { return fn(t) })
 }
 
-func (db *DB) write(ctx context.Context, fn func(*tx) error) error {
+// Begin implements chat.Store.
+func (db *DB) Begin(ctx context.Context, fn func(chat.Tx) error) (wait func() error) {
+	return db.begin(ctx, func(t *tx) error { return fn(t) })
+}
+
+func (db *DB) write(ctx context.Context, fn func(*tx) error) error { return db.begin(ctx, fn)() }
+
+func (db *DB) begin(ctx context.Context, fn func(*tx) error) (wait func() error) {
+	failed := func(err error) func() error { return func() error { return err } }
 	if err := db.enter(); err != nil {
-		return err
+		return failed(err)
 	}
-	defer db.inflight.Done()
 	if ctx.Err() != nil {
-		return gaveUp(ctx)
+		db.inflight.Done()
+		return failed(gaveUp(ctx))
 	}
-	w := &write{ctx: ctx, fn: fn, done: make(chan error, 1)}
+	w := &write{fn: fn, done: make(chan error, 1)}
 	select {
 	case db.writer.queue <- w:
 	case <-ctx.Done():
-		return gaveUp(ctx)
+		db.inflight.Done()
+		return failed(gaveUp(ctx))
 	}
-	select {
-	case err := <-w.done:
-		return err
-	case <-ctx.Done():
-		if w.state.CompareAndSwap(waiting, cancelled) {
-			return gaveUp(ctx)
+	return func() error {
+		defer db.inflight.Done()
+		select {
+		case err := <-w.done:
+			return err
+		case <-ctx.Done():
+			if w.state.CompareAndSwap(waiting, cancelled) {
+				return gaveUp(ctx)
+			}
+			return <-w.done
 		}
-		return <-w.done
 	}
 }
 
