@@ -76,6 +76,14 @@ soak-socketio: | need-go ## Let 2,000 connections come and go for SOAKTIME (10m)
 bench-socketio: node_modules/.package-lock.json | need-go need-node ## Compare our Socket.IO server with Node's and with the bare floor (ten minutes)
 	go run ./bench/socketio $(BENCHFLAGS)
 
+.PHONY: bench-sends
+bench-sends: node_modules/.package-lock.json | need-go need-node ## Measure sending durably, against the design Maru began as and the limit (ten minutes)
+	go run ./bench/sends $(BENCHFLAGS)
+
+.PHONY: bench-transports
+bench-transports: node_modules/.package-lock.json | need-go need-node ## Compare sockets, HTTP with sockets, and polling (fifteen minutes)
+	go run ./bench/transports $(BENCHFLAGS)
+
 .PHONY: generate
 generate: ## Make the site's types from the Go types
 	go generate ./...

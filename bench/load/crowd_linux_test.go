@@ -166,7 +166,7 @@ func TestCPU(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
-	got, err := cpu(os.Getpid())
+	got, err := CPU(os.Getpid())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,7 +176,7 @@ func TestCPU(t *testing.T) {
 	if bytes, err := resident(os.Getpid()); err != nil || bytes < 1<<20 {
 		t.Errorf("%d bytes, %v", bytes, err)
 	}
-	if _, err := cpu(-5); err == nil {
+	if _, err := CPU(-5); err == nil {
 		t.Error("a process that cannot be")
 	}
 }

@@ -20,12 +20,16 @@ const (
 
 // dial connects, and returns when the server has said that the connection is
 // in the room.
-func dial(server netip.AddrPort) (member, error) {
+func dial(server netip.AddrPort) (member, error) { return dialSocket(server, "40", `42["joined"]`) }
+
+// dialSocket opens a WebSocket, connects to the namespace with a packet, and
+// returns when one came that begins so.
+func dialSocket(server netip.AddrPort, connecting, ready string) (member, error) {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return member{}, fmt.Errorf("socket: %w", err)
 	}
-	rest, err := handshake(fd, server)
+	rest, err := handshake(fd, server, connecting, ready)
 	if err == nil {
 		err = unix.SetNonblock(fd, true)
 	}
@@ -37,7 +41,7 @@ func dial(server netip.AddrPort) (member, error) {
 }
 
 // handshake returns what came behind the last packet that it waits for.
-func handshake(fd int, server netip.AddrPort) (rest []byte, err error) {
+func handshake(fd int, server netip.AddrPort, connecting, ready string) (rest []byte, err error) {
 	limit := unix.NsecToTimeval(patience.Nanoseconds())
 	for _, option := range []int{unix.SO_RCVTIMEO, unix.SO_SNDTIMEO} {
 		if err := unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, option, &limit); err != nil {
@@ -57,10 +61,10 @@ func handshake(fd int, server netip.AddrPort) (rest []byte, err error) {
 	if err := in.expect(`0{`); err != nil {
 		return nil, fmt.Errorf("open: %w", err)
 	}
-	if _, err := unix.Write(fd, appendPacket(nil, []byte("40"))); err != nil {
+	if _, err := unix.Write(fd, appendPacket(nil, []byte(connecting))); err != nil {
 		return nil, fmt.Errorf("connect to the namespace: %w", err)
 	}
-	for _, packet := range []string{`40{`, `42["joined"]`} {
+	for _, packet := range []string{`40{`, ready} {
 		if err := in.expect(packet); err != nil {
 			return nil, fmt.Errorf("waiting for %s: %w", packet, err)
 		}

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"os/exec"
 	"strconv"
 	"strings"
 	"syscall"
@@ -13,10 +14,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// cpu is the time that all threads of a process, ended ones included, have
+// CPU is the time that all threads of a process, ended ones included, have
 // spent in user and system mode: its CPU-time clock, in nanoseconds, where
 // /proc/PID/stat counts hundredths of a second (clock_getcpuclockid(3)).
-func cpu(pid int) (time.Duration, error) {
+func CPU(pid int) (time.Duration, error) {
 	const scheduled = 2 // CPUCLOCK_SCHED
 	var t unix.Timespec
 	if err := unix.ClockGettime(int32(^pid<<3|scheduled), &t); err != nil { //nolint:gosec // as the kernel defines it
@@ -25,7 +26,7 @@ func cpu(pid int) (time.Duration, error) {
 	return time.Duration(t.Nano()), nil
 }
 
-func ownCPU() (time.Duration, error) { return cpu(os.Getpid()) }
+func ownCPU() (time.Duration, error) { return CPU(os.Getpid()) }
 
 // resident is the resident set of a process in bytes. VmRSS lags behind by
 // what each processor has yet to add to it; smaps_rollup counts pages.
@@ -62,4 +63,9 @@ func RaiseFileLimit(need int) error {
 		return fmt.Errorf("limit of open files: %w", err)
 	}
 	return nil
+}
+
+// DieWithUs has the kernel end a child however this process ends.
+func DieWithUs(command *exec.Cmd) {
+	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 }

@@ -2,11 +2,18 @@
 
 package load
 
-import "time"
+import (
+	"os/exec"
+	"time"
+)
 
-func cpu(int) (time.Duration, error) { return 0, ErrSystem }
+// CPU fails.
+func CPU(int) (time.Duration, error) { return 0, ErrSystem }
 
 func resident(int) (int64, error) { return 0, ErrSystem }
 
 // RaiseFileLimit fails.
 func RaiseFileLimit(int) error { return ErrSystem }
+
+// DieWithUs does nothing.
+func DieWithUs(*exec.Cmd) {}

@@ -6,9 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -26,7 +29,7 @@ type Server struct {
 	Profiles string
 
 	command *exec.Cmd
-	stdin   io.Closer
+	end     func() error // asks it to end
 	errors  *tail
 	ended   chan error
 }
@@ -43,7 +46,7 @@ func Start(ctx context.Context, command *exec.Cmd) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", command.Path, err)
 	}
-	s := &Server{command: command, stdin: stdin, errors: new(tail), ended: make(chan error, 1)}
+	s := &Server{command: command, end: stdin.Close, errors: new(tail), ended: make(chan error, 1)}
 	command.Stderr = s.errors
 	command.WaitDelay = stopTimeout
 	if err := command.Start(); err != nil {
@@ -74,8 +77,28 @@ func Start(ctx context.Context, command *exec.Cmd) (*Server, error) {
 	return nil, fmt.Errorf("start %s: %w", command.Path, errors.Join(err, s.Stop()))
 }
 
+// StartProgram starts a server that knows nothing of benchmarks and serves at
+// address, and returns when it accepts connections there. SIGTERM ends it.
+func StartProgram(ctx context.Context, command *exec.Cmd, address string) (*Server, error) {
+	s := &Server{Address: address, command: command, errors: new(tail), ended: make(chan error, 1)}
+	s.end = func() error { return command.Process.Signal(syscall.SIGTERM) }
+	command.Stderr = s.errors
+	DieWithUs(command)
+	if err := command.Start(); err != nil {
+		return nil, fmt.Errorf("start %s: %w", command.Path, err)
+	}
+	go func() { s.ended <- command.Wait() }()
+	for end := time.Now().Add(startTimeout); time.Now().Before(end) && ctx.Err() == nil; time.Sleep(5 * time.Millisecond) {
+		conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
+		if err == nil {
+			return s, conn.Close()
+		}
+	}
+	return nil, fmt.Errorf("start %s: does not serve: %w", command.Path, errors.Join(ctx.Err(), s.Stop()))
+}
+
 // CPU is the user and system time of the server process so far.
-func (s *Server) CPU() (time.Duration, error) { return cpu(s.command.Process.Pid) }
+func (s *Server) CPU() (time.Duration, error) { return CPU(s.command.Process.Pid) }
 
 // Resident is the resident set of the server process in bytes.
 func (s *Server) Resident() (int64, error) { return resident(s.command.Process.Pid) }
@@ -83,7 +106,7 @@ func (s *Server) Resident() (int64, error) { return resident(s.command.Process.P
 // Stop ends the server and waits for its end. It fails, with what the server
 // last wrote to standard error, if it had to be killed or had failed.
 func (s *Server) Stop() error {
-	_ = s.stdin.Close()
+	_ = s.end()
 	timeout := time.NewTimer(stopTimeout)
 	defer timeout.Stop()
 	var err error
@@ -118,4 +141,12 @@ func (t *tail) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return string(t.last)
+}
+
+// WithoutGoSettings leaves out what would change how a server in Go runs.
+func WithoutGoSettings(environment []string) []string {
+	return slices.DeleteFunc(environment, func(variable string) bool {
+		name, _, _ := strings.Cut(variable, "=")
+		return slices.Contains([]string{"GOGC", "GOMEMLIMIT", "GOMAXPROCS", "GODEBUG"}, name)
+	})
 }

@@ -18,6 +18,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/maru-chat/maru/bench/host"
 	"github.com/maru-chat/maru/bench/load"
 )
 
@@ -106,7 +107,7 @@ func run(ctx context.Context, arguments []string, out io.Writer) error {
 		b.rounds, b.growth, b.connections = 1, []int{100, 500}, []int{500}
 		b.warm, b.window, b.stay = 100*time.Millisecond, 300*time.Millisecond, 2*time.Second
 	}
-	root, err := repository()
+	root, err := host.Repository()
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"github.com/maru-chat/maru/bench/host"
 )
 
 // figures is what the test looks at in socketio.json.
@@ -36,7 +38,7 @@ type figures struct {
 func TestTiny(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	kinds := "maru,node,floor,lean floor"
-	root, err := repository()
+	root, err := host.Repository()
 	if err != nil {
 		t.Fatal(err)
 	}

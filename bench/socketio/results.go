@@ -1,16 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"strconv"
-	"strings"
 
 	"github.com/maru-chat/maru/bench/report"
 )
@@ -30,43 +24,11 @@ type results struct {
 func (b *bench) publish(ctx context.Context, arguments []string, directory string, screen io.Writer) error {
 	r := &b.results
 	r.Run, r.Arguments, r.Text = report.ThisRun(ctx, b.servers.root), arguments, b.text
-	for _, t := range b.targets() {
-		if t.Known() {
-			r.Targets = append(r.Targets, t)
-		}
+	r.Targets = report.Known(b.targets())
+	p := report.Publication{
+		Name: "socketio", Title: "Socket.IO", Run: r.Run, Arguments: arguments, Tables: b.tables(), Chart: b.chart(), Figures: r,
 	}
-	var text, chart bytes.Buffer
-	heading := r.Run.String()
-	if len(arguments) > 0 {
-		heading += " · " + strings.Join(arguments, " ")
-	}
-	fmt.Fprintf(&text, "# Socket.IO\n\n%s\n\nMedians of the rounds, and from the smallest to the largest.\n", heading)
-	for _, table := range b.tables() {
-		if len(table.Rows) == 0 {
-			continue
-		}
-		text.WriteByte('\n')
-		if err := table.Write(&text); err != nil {
-			return err
-		}
-	}
-	if err := b.chart().Write(&chart); err != nil {
-		return err
-	}
-	figures, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
-		return fmt.Errorf("results: %w", err)
-	}
-	if err := os.MkdirAll(directory, 0o755); err != nil { //nolint:gosec // for everyone to read
-		return fmt.Errorf("results: %w", err)
-	}
-	_, err = screen.Write(text.Bytes())
-	for name, content := range map[string][]byte{
-		"socketio.json": append(figures, '\n'), "socketio.md": text.Bytes(), "socketio.svg": chart.Bytes(),
-	} {
-		err = errors.Join(err, os.WriteFile(filepath.Join(directory, name), content, 0o644)) //nolint:gosec // for everyone to read
-	}
-	return err
+	return p.Publish(directory, screen)
 }
 
 func (b *bench) tables() []report.Table {

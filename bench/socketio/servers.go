@@ -2,14 +2,11 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/maru-chat/maru/bench/load"
 )
@@ -77,32 +74,6 @@ func (s servers) command(ctx context.Context, k kind) *exec.Cmd {
 		arguments = append(arguments, "-pprof")
 	}
 	command := exec.CommandContext(ctx, filepath.Join(s.bin, name), arguments...) //nolint:gosec // our own programs
-	command.Env = withoutGoSettings(os.Environ())
+	command.Env = load.WithoutGoSettings(os.Environ())
 	return command
-}
-
-// withoutGoSettings leaves out what would change how a server in Go runs.
-func withoutGoSettings(environment []string) []string {
-	return slices.DeleteFunc(environment, func(variable string) bool {
-		name, _, _ := strings.Cut(variable, "=")
-		return slices.Contains([]string{"GOGC", "GOMEMLIMIT", "GOMAXPROCS", "GODEBUG"}, name)
-	})
-}
-
-// repository is the root of the repository that the working directory is in.
-func repository() (string, error) {
-	directory, err := os.Getwd()
-	if err != nil {
-		return "", err
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(directory, "go.mod")); err == nil {
-			return directory, nil
-		}
-		above := filepath.Dir(directory)
-		if above == directory {
-			return "", errors.New("not inside the repository")
-		}
-		directory = above
-	}
 }
