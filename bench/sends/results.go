@@ -52,6 +52,7 @@ func (b *bench) publish(ctx context.Context, arguments []string, directory strin
 		Name: "sends", Title: "Sending durably", Run: r.Run, Arguments: arguments, Chart: b.chart(), Figures: r,
 		Tables: []report.Table{b.saturationTable(), b.latencyTable(), b.historyTable(), report.Targets(r.Targets)},
 	}
+	r.Sendings = slices.DeleteFunc(r.Sendings, func(s *sending) bool { return len(s.PerSecond) == 0 })
 	if err := p.Publish(directory, screen); err != nil {
 		return err
 	}

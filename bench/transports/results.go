@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/maru-chat/maru/bench/host"
 	"github.com/maru-chat/maru/bench/load"
@@ -50,6 +51,7 @@ func (b *bench) publish(ctx context.Context, arguments []string, directory strin
 			b.table("alone", "One person alone, one message after the other"),
 		},
 	}
+	r.Measured = slices.DeleteFunc(r.Measured, func(f *figures) bool { return len(f.PerSecond) == 0 })
 	return p.Publish(directory, screen)
 }
 
