@@ -1,17 +1,18 @@
 package faults
 
 import (
-	"errors"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
 )
 
+// ownMounts says to this program that it is where it may mount: 1; anything else has it not go there.
 const ownMounts = "MARU_TEST_OWN_MOUNTS"
+
+func mayMount() bool { return os.Getenv(ownMounts) == "1" }
 
 // inOwnMounts runs this test program again where what it mounts is nobody else's and goes with it. It reports false where
 // it is there already, and where the system does not allow it: then disks become full by a limit on file sizes alone.
@@ -45,18 +46,11 @@ func inOwnMounts() (code int, was bool) {
 	return 0, false
 }
 
-// disk is where a maru under test keeps its data.
-type disk struct {
-	folder  string
-	mounted bool // a file system of its own, which can be full
-	filler  *os.File
-}
-
 // newDisk makes a small file system where the system lets us, and a folder elsewhere.
 func newDisk(t testing.TB, size string) *disk {
 	t.Helper()
 	d := &disk{folder: t.TempDir()}
-	if os.Getenv(ownMounts) != "" {
+	if mayMount() {
 		must(t, unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""))
 		must(t, unix.Mount("maru-test", d.folder, "tmpfs", 0, "size="+size))
 		d.mounted = true
@@ -65,26 +59,22 @@ func newDisk(t testing.TB, size string) *disk {
 	return d
 }
 
-// fill takes what space is left, to the last block.
-func (d *disk) fill(t testing.TB) {
+// remount makes the file system read-only, while nobody has a file open, or writable.
+func (d *disk) remount(t testing.TB, readOnly bool) {
 	t.Helper()
-	var err error
-	d.filler, err = os.Create(filepath.Join(d.folder, "filler"))
-	must(t, err)
-	block := make([]byte, 4096)
-	for err == nil {
-		_, err = d.filler.Write(block)
+	flags := uintptr(unix.MS_REMOUNT)
+	if readOnly {
+		flags |= unix.MS_RDONLY
 	}
-	if !errors.Is(err, unix.ENOSPC) {
-		t.Fatal(err)
-	}
+	must(t, unix.Mount("", d.folder, "", flags, ""))
 }
 
-// free gives the space back.
-func (d *disk) free(t testing.TB) {
-	t.Helper()
-	must(t, d.filler.Close())
-	must(t, os.Remove(d.filler.Name()))
+// asNobody has a command run as somebody for whom permissions count, where we are root and mount nothing.
+func asNobody(cmd *exec.Cmd) *exec.Cmd {
+	if !mayMount() && os.Getuid() == 0 {
+		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: 65534, Gid: 65534}
+	}
+	return cmd
 }
 
 // limitFiles has every write of a process beyond so many bytes of a file fail, as on a full disk; unlimited ends that.
@@ -96,4 +86,7 @@ func limitFiles(t testing.TB, pid int, size uint64) {
 	must(t, unix.Prlimit(pid, unix.RLIMIT_FSIZE, &limit, nil))
 }
 
-const unlimited = uint64(unix.RLIM_INFINITY)
+const (
+	unlimited = uint64(unix.RLIM_INFINITY)
+	canStarve = true
+)

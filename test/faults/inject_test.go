@@ -26,31 +26,35 @@ type house struct {
 
 // kind is a kind of fault; in a deck of them each is there so often.
 type kind struct {
-	name   string
-	often  int
-	inject func(*house)
+	name    string
+	often   int
+	inject  func(*house)
+	starves bool // the disk
 }
 
 var kinds = []kind{
-	{"killed", 6, (*house).kill},
-	{"killed while starting", 2, (*house).killTwice},
-	{"terminated", 3, (*house).terminate},
-	{"frozen", 2, (*house).freeze},
-	{"disk full", 2, (*house).fillDisk},
-	{"file size limited", 2, (*house).limitFiles},
-	{"connections cut", 3, (*house).cut},
-	{"cut in the middle of a frame", 4, (*house).cutInFrame},
-	{"paused", 3, (*house).pause},
-	{"half-closed", 3, (*house).halfClose},
-	{"delayed", 2, (*house).delay},
-	{"trickled", 2, (*house).trickle},
-	{"answers swallowed", 4, (*house).swallow},
+	{"killed", 6, (*house).kill, false},
+	{"killed while starting", 2, (*house).killTwice, false},
+	{"terminated", 3, (*house).terminate, false},
+	{"frozen", 2, (*house).freeze, false},
+	{"disk full", 2, (*house).fillDisk, true},
+	{"file size limited", 2, (*house).limitFiles, true},
+	{"connections cut", 3, (*house).cut, false},
+	{"cut in the middle of a frame", 4, (*house).cutInFrame, false},
+	{"paused", 3, (*house).pause, false},
+	{"half-closed", 3, (*house).halfClose, false},
+	{"delayed", 2, (*house).delay, false},
+	{"trickled", 2, (*house).trickle, false},
+	{"answers swallowed", 4, (*house).swallow, false},
 }
 
 // deck returns every kind as often as it is to be, shuffled.
 func deck(random *rand.Rand) []kind {
 	var all []kind
 	for _, k := range kinds {
+		if k.starves && !canStarve {
+			continue
+		}
 		for range k.often {
 			all = append(all, k)
 		}
@@ -205,9 +209,8 @@ func (h *house) halfClose() {
 // swallow throws away what the server answers, and then cuts: what was sent meanwhile is committed, and nobody was told.
 func (h *house) swallow() {
 	lasts := h.between(100, 900)
-	until := time.Now().Add(lasts)
 	h.proxy.each(h.part(), h.random, func(l *link) {
-		l.down.set(trouble{kind: swallow, until: until.Add(time.Second)})
+		l.down.set(trouble{kind: swallow})
 		time.AfterFunc(lasts, l.cut)
 	})
 }

@@ -209,7 +209,7 @@ class Connection {
         changes.push(entry);
         return undefined;
       } else if (this.socket.connected && random() < 0.2) {
-        this.socket.io.engine.close(); // patience has ended: the next try goes over another connection
+        this.socket.disconnect().connect(); // patience has ended: the next try goes over another connection
       }
     }
   }
@@ -255,6 +255,15 @@ const writing = connections.flatMap((connection) => {
   return rooms.map((room) => connection.write(room));
 });
 
+// Where a websocket breaks at the moment it takes over from polling, engine.io-client 6.6 waits for its ping time-out of 45 s:
+// it neither polls nor says that upgrading failed. People do not wait that long.
+let stuck = [];
+setInterval(() => {
+  const upgrading = connections.filter(({ socket }) => socket.io.engine?.upgrading);
+  for (const { socket } of upgrading.filter((connection) => stuck.includes(connection))) socket.disconnect().connect();
+  stuck = upgrading;
+}, 2000);
+
 async function settle() {
   await Promise.all(writing);
   const views = connections.flatMap(({ views }) => [...views.values()]);
@@ -269,6 +278,5 @@ async function settle() {
   for (const { connection, room, steps, cursor, messages } of views) {
     print({ view: { who: connection.name, room, steps, cursor: cursor ?? 0, messages: [...messages.values()] } });
   }
-  connections.forEach(({ socket }) => socket.disconnect());
-  input.close();
+  process.stdout.write('', () => process.exit(0));
 }

@@ -48,7 +48,7 @@ const (
 	paused               // nothing passes, and then all of it
 	delayed              // everything passes a little later
 	trickled             // a few bytes at a time
-	swallow              // everything is taken and thrown away
+	swallow              // everything is taken and thrown away, until the link is cut
 	cutIn                // so many bytes pass, then the link is cut
 )
 
@@ -156,17 +156,20 @@ func (l *link) run(p *pipe) {
 	}
 }
 
+// set begins another trouble; but what loses bytes ends with the link, since no network brings what comes after them.
 func (p *pipe) set(t trouble) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.trouble = t
+	if p.trouble.kind != swallow {
+		p.trouble = t
+	}
 }
 
 // now returns the trouble of this moment.
 func (p *pipe) now() trouble {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.trouble.kind != cutIn && !time.Now().Before(p.trouble.until) {
+	if p.trouble.kind != cutIn && p.trouble.kind != swallow && !time.Now().Before(p.trouble.until) {
 		p.trouble = trouble{}
 	}
 	return p.trouble

@@ -28,6 +28,9 @@ func Main(m *testing.M) int {
 		panic(err)
 	}
 	defer func() { _ = os.RemoveAll(folder) }()
+	if err := os.Chmod(folder, 0o755); err != nil { //nolint:gosec // a test may run the binary as somebody else
+		panic(err)
+	}
 	Binary = filepath.Join(folder, "maru")
 	build := exec.Command("go", "build", "-o", Binary, "github.com/maru-chat/maru/cmd/maru") //nolint:gosec,noctx // our own path; go test has a timeout
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
