@@ -163,7 +163,6 @@ func (l *Live) place(c *conn, rooms []chat.MyRoom) (positions map[chat.RoomID]in
 	}
 	for id, sub := range c.subs {
 		if _, mine := positions[id]; !mine && !sub.stream.placed(sub) {
-			positions[id] = noPosition // what was held of it is not for them either
 			l.drop(c, id)
 		}
 	}
