@@ -87,13 +87,21 @@ type account struct {
 
 func signUp(t testing.TB, url, name string) account {
 	t.Helper()
+	who, err := register(t.Context(), url, name)
+	must(t, err)
+	return who
+}
+
+func register(ctx context.Context, url, name string) (account, error) {
 	door := newAPI(url, "", 20*time.Second)
 	who := account{LoginID: name, Password: "password of " + name}
 	var made wire.UserAnswer
-	must(t, door.call(t.Context(), http.MethodPost, "/users", wire.SignUp{LoginID: who.LoginID, Password: who.Password, Name: name}, &made))
+	err := door.call(ctx, http.MethodPost, "/users", wire.SignUp{LoginID: who.LoginID, Password: who.Password, Name: name}, &made)
+	if err != nil {
+		return who, err
+	}
 	who.ID = made.User.ID
-	must(t, who.logIn(t.Context(), door))
-	return who
+	return who, who.logIn(ctx, door)
 }
 
 func (a *account) logIn(ctx context.Context, door *api) error {
@@ -113,7 +121,11 @@ func (a *api) open(t testing.TB, name string) string {
 
 func (a *api) join(t testing.TB, room string) {
 	t.Helper()
-	must(t, a.call(t.Context(), http.MethodPut, "/rooms/"+room+"/members/me", nil, nil))
+	must(t, a.enter(t.Context(), room))
+}
+
+func (a *api) enter(ctx context.Context, room string) error {
+	return a.call(ctx, http.MethodPut, "/rooms/"+room+"/members/me", nil, nil)
 }
 
 // look reads what the server says of a room: its history, and its changes from some cursors.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"strconv"
 	"strings"
@@ -25,11 +26,11 @@ type member struct {
 	who   string
 	addr  string
 	token string
+	rest  time.Duration // at most, before it comes back
 
-	onReady func() // nil, or called with every ready
-	onAck   func(id int, ok bool, m *wire.Message)
-	out     chan string  // packets to be sent
-	ready   atomic.Int64 // how often it got ready
+	onAck func(id int, ok bool, m *wire.Message)
+	out   chan string  // packets to be sent
+	ready atomic.Int64 // how often it got ready
 
 	mu    sync.Mutex
 	rooms map[string]*seen
@@ -53,16 +54,16 @@ type seen struct {
 }
 
 func newMember(who, addr, token string) *member {
-	return &member{who: who, addr: addr, token: token, rooms: map[string]*seen{}, asked: map[int]question{}, next: changesID, out: make(chan string, 64)}
+	return &member{who: who, addr: addr, token: token, rest: 20 * time.Millisecond, rooms: map[string]*seen{}, asked: map[int]question{}, next: changesID, out: make(chan string, 64)}
 }
 
-// live is connected until the context ends, and comes back at once after every end.
+// live is connected until the context ends.
 func (m *member) live(ctx context.Context) {
 	for ctx.Err() == nil {
 		_ = m.connect(ctx) // whatever it was, another one follows
 		select {
 		case <-ctx.Done():
-		case <-time.After(20 * time.Millisecond):
+		case <-time.After(rand.N(m.rest)):
 		}
 	}
 }
@@ -179,9 +180,6 @@ func (m *member) hearReady(text string) error {
 	}
 	m.mu.Unlock()
 	m.ready.Add(1)
-	if m.onReady != nil {
-		m.onReady()
-	}
 	return nil
 }
 
