@@ -203,6 +203,9 @@ func (m *model) created(rt *rapid.T, r request, got chat.Message, created bool) 
 
 // burst sends many at once, of which the first of a client id decides what the others are.
 func (m *model) burst(rt *rapid.T) {
+	if rapid.IntRange(0, 4).Draw(rt, "seldom") > 0 {
+		rt.Skip()
+	}
 	requests := make([]request, rapid.IntRange(2, 50).Draw(rt, "at once"))
 	ids := rapid.IntRange(9, 20).Draw(rt, "ids")
 	for i := range requests {
@@ -230,7 +233,7 @@ func (m *model) burst(rt *rapid.T) {
 	for _, one := range results {
 		if one.err == nil && one.created {
 			if _, want := m.expect(one.request); want != "" {
-				rt.Fatalf("%+v was created, want %s", one.request.d, want)
+				rt.Fatalf("%+v was created, want %s", one.d, want)
 			}
 			m.created(rt, one.request, one.got, true)
 		}
@@ -242,9 +245,9 @@ func (m *model) burst(rt *rapid.T) {
 		case code == chat.Unavailable && every > 0:
 		case code == chat.Forbidden && !member: // it came before the client id was somebody's elsewhere
 		case code != want:
-			rt.Fatalf("%+v: %v, want %q", one.request.d, one.err, want)
+			rt.Fatalf("%+v: %v, want %q", one.d, one.err, want)
 		case code == "" && earlier == 0:
-			rt.Fatalf("%+v: acknowledged and not created", one.request.d)
+			rt.Fatalf("%+v: acknowledged and not created", one.d)
 		case code == "" && !one.created:
 			m.repeated(rt, one.request, one.got, false)
 		}
@@ -367,7 +370,7 @@ func (m *model) jump(rt *rapid.T) {
 	m.h.clock.pass(time.Duration(rapid.IntRange(-3600, 3600).Draw(rt, "seconds")) * time.Second)
 }
 
-// compare reads everything as everybody, and takes what was published.
+// compare takes what was published, and reads as somebody.
 func (m *model) compare(rt *rapid.T) {
 	for _, e := range m.h.take() {
 		if e, ok := e.(chat.MessageChanged); ok {
@@ -386,10 +389,8 @@ func (m *model) compare(rt *rapid.T) {
 		if r.published != r.head {
 			rt.Fatalf("%d is published of %d", r.published, r.head)
 		}
-		for _, by := range m.users {
-			m.compareFor(rt, r, by)
-		}
 	}
+	m.compareFor(rt, m.room(rt), m.who(rt))
 }
 
 func (m *model) compareFor(rt *rapid.T, r *roomModel, by chat.UserID) {
