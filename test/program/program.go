@@ -3,7 +3,6 @@
 package program
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -49,21 +48,27 @@ type Maru struct {
 	exited chan struct{}
 }
 
+// buffer keeps the end of what is written to it: a program that runs for long logs every request.
 type buffer struct {
 	mu  sync.Mutex
-	buf bytes.Buffer
+	end []byte
 }
+
+const kept = 16 << 10
 
 func (b *buffer) Write(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.buf.Write(p)
+	if b.end = append(b.end, p...); len(b.end) > 2*kept {
+		b.end = append([]byte(nil), b.end[len(b.end)-kept:]...)
+	}
+	return len(p), nil
 }
 
 func (b *buffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.buf.String()
+	return string(b.end)
 }
 
 // FreeAddr returns a local address that nobody listens on. It lies below the ports that systems choose for outgoing
@@ -129,7 +134,7 @@ func (m *Maru) URL() string { return "http://" + m.addr }
 // PID is its process.
 func (m *Maru) PID() int { return m.cmd.Process.Pid }
 
-// Said is what it wrote to standard error.
+// Said is the end of what it wrote to standard error.
 func (m *Maru) Said() string { return m.stderr.String() }
 
 // Status is what a path answers, 0 for nothing.
