@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/maru-chat/maru/test/program"
+
 	_ "modernc.org/sqlite" // to make a database newer than it should be
 )
 
@@ -25,9 +27,9 @@ func TestWhatKeepsMaruFromStarting(t *testing.T) {
 	must(t, os.WriteFile(file, []byte("not a folder, and no database either, but long enough to be one: "+strings.Repeat("x", 4096)), 0o600))
 
 	used := t.TempDir()
-	m := start(t, used, freeAddr(t))
+	m := program.Start(t, used, program.FreeAddr(t))
 	other := t.TempDir()
-	if code := start(t, other, freeAddr(t)).terminate(); code != 0 {
+	if code := program.Start(t, other, program.FreeAddr(t)).Terminate(); code != 0 {
 		t.Fatalf("exit code %d", code)
 	}
 	otherSecret := filepath.Join(t.TempDir(), "secret")
@@ -35,7 +37,7 @@ func TestWhatKeepsMaruFromStarting(t *testing.T) {
 	shortSecret := filepath.Join(t.TempDir(), "secret")
 	must(t, os.WriteFile(shortSecret, []byte("abcd"), 0o600))
 	newer := t.TempDir()
-	if code := start(t, newer, freeAddr(t)).terminate(); code != 0 {
+	if code := program.Start(t, newer, program.FreeAddr(t)).Terminate(); code != 0 {
 		t.Fatalf("exit code %d", code)
 	}
 	makeNewer(t, filepath.Join(newer, "maru.db"))
@@ -69,7 +71,7 @@ func TestWhatKeepsMaruFromStarting(t *testing.T) {
 		"a short secret":              {append(free(), "--secret-file", shortSecret), []string{shortSecret, "64"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			cmd := exec.Command(binary, c.args...)
+			cmd := exec.Command(program.Binary, c.args...)
 			var stderr bytes.Buffer
 			cmd.Stderr = &stderr
 			ended := time.AfterFunc(10*time.Second, func() { _ = cmd.Process.Kill() })
@@ -92,26 +94,26 @@ func TestWhatKeepsMaruFromStarting(t *testing.T) {
 			}
 		})
 	}
-	if m.status("/healthz") != http.StatusOK {
+	if m.Status("/healthz") != http.StatusOK {
 		t.Fatal("the one that runs was disturbed")
 	}
 }
 
 // TestTerminate checks that the program drains and ends well.
 func TestTerminate(t *testing.T) {
-	m := start(t, t.TempDir(), freeAddr(t), "--drain", "100ms")
-	if m.status("/readyz") != http.StatusOK {
+	m := program.Start(t, t.TempDir(), program.FreeAddr(t), "--drain", "100ms")
+	if m.Status("/readyz") != http.StatusOK {
 		t.Fatal("not ready")
 	}
-	if code := m.terminate(); code != 0 {
-		t.Fatalf("exit code %d: %s", code, m.stderr)
+	if code := m.Terminate(); code != 0 {
+		t.Fatalf("exit code %d: %s", code, m.Said())
 	}
 }
 
 // TestFilesAreTheOwnersAlone checks what a first start leaves in the data folder.
 func TestFilesAreTheOwnersAlone(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
-	start(t, data, freeAddr(t)).terminate()
+	program.Start(t, data, program.FreeAddr(t)).Terminate()
 	entries, err := os.ReadDir(data)
 	must(t, err)
 	for _, e := range entries {

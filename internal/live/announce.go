@@ -59,9 +59,12 @@ func (l *Live) handleOne(ctx context.Context, event chat.Event) {
 	switch e := event.(type) {
 	case chat.MemberJoined:
 		membership := present.Membership(e.Membership)
-		l.join(e.Membership, e.Room.Head, encode("room:updated", wire.RoomUpdated{
+		behind := l.join(e.Membership, e.Room.Head, encode("room:updated", wire.RoomUpdated{
 			Room: present.Room(e.Room, e.Membership.UserID, e.PeerLeft), Membership: &membership,
 		}))
+		if behind != nil {
+			l.catchUp(ctx, behind)
+		}
 		l.introduce(e.Room.ID, e.Membership.UserID)
 	case chat.MemberLeft:
 		l.leave(e.RoomID, e.UserID, encode("room:removed", wire.RoomRemoved{RoomID: string(e.RoomID), Reason: "left"}))

@@ -93,7 +93,11 @@ func (c *conn) begin(ready *socketio.Frame, positions map[chat.RoomID]int64) {
 	defer c.mu.Unlock()
 	c.queue(ready)
 	for _, h := range c.held {
-		if p, known := positions[h.room]; known {
+		p, listed := positions[h.room]
+		if h.room != "" && h.from == unplaced && !listed {
+			continue // the room was left meanwhile, and ready does not name it
+		}
+		if listed {
 			h.from = max(h.from, p)
 		}
 		if h.rev > h.from {

@@ -184,10 +184,11 @@ func (l *Live) catchUp(ctx context.Context, s *stream) {
 			l.logError(ctx, "reading what was missed", err)
 			return
 		}
-		for _, sub := range s.catchUp(missed, watching) {
+		strangers, ok := s.catchUp(missed, cursor, watching)
+		for _, sub := range strangers {
 			l.unsubscribe(sub.conn, s.id)
 		}
-		if len(missed.Changes) < page {
+		if ok && len(missed.Changes) < page {
 			return
 		}
 	}

@@ -371,3 +371,57 @@ func TestWhatNobodyAnnouncedIsFound(t *testing.T) {
 		cursor = e.Message.Rev
 	}
 }
+
+// holding is a bus that keeps what is published to itself for a while.
+type holding struct {
+	chat.Bus
+	mu   sync.Mutex
+	held []chat.Event
+	on   bool
+}
+
+func (b *holding) Publish(events ...chat.Event) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.on {
+		b.held = append(b.held, events...)
+		return
+	}
+	b.Bus.Publish(events...)
+}
+
+func (b *holding) hold(on bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.on = on; !on {
+		b.Bus.Publish(b.held...)
+		b.held = nil
+	}
+}
+
+func TestWhoJoinsWhileTheStreamRunsAhead(t *testing.T) {
+	t.Parallel()
+	var bus *holding
+	n := start(t, func(b chat.Bus) chat.Bus { bus = &holding{Bus: b}; return bus })
+	jisu, minho := n.person("지수"), n.person("민호")
+	room := n.room(jisu, chat.NewRoom{})
+	a, _ := n.connect(jisu)
+	b, _ := n.connect(minho)
+
+	bus.hold(true)
+	_, err := n.Join(t.Context(), minho.id, room)
+	must(t, err)
+	n.say(jisu, room, "민호가 온 뒤의 말")
+	n.live.LookAtHeads(t.Context()) // it finds both changes before anybody hears of the joining
+	for range 2 {
+		expect[wire.MessageEvent](a, "message")
+	}
+	bus.hold(false)
+	joined := expect[wire.RoomUpdated](b, "room:updated")
+	first := expect[wire.MessageEvent](b, "message")
+	if first.Message.Text != "민호가 온 뒤의 말" || first.After != joined.Room.Head {
+		t.Fatalf("joined at %d and got %+v", joined.Room.Head, first)
+	}
+	a.quiet("message") // nobody gets anything twice
+	b.quiet("message")
+}

@@ -29,20 +29,40 @@ type subscription struct {
 	index        int   // in stream.subs
 	visibleAfter int64 // messages up to here are hidden from the conn's user
 	from         int64 // the position: changes up to here are not sent; unplaced before ready
+	sent         int64 // rev of the last change sent
 }
 
 func newStream(id chat.RoomID) *stream { return &stream{id: id, opened: make(chan struct{})} }
 
-// open makes the cursor known and reports whether changes came meanwhile, which must be read.
+// open makes the cursor known and reports whether changes came meanwhile, which must be read. Who joined meanwhile may
+// begin before it.
 func (s *stream) open(cursor int64) (behind bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.ready {
 		return false
 	}
+	for _, sub := range s.subs {
+		if sub.from != unplaced && sub.from < cursor {
+			cursor, s.missed = sub.from, true
+		}
+	}
 	s.cursor, s.ready = cursor, true
 	close(s.opened)
 	return s.missed
+}
+
+// rewind moves the cursor back to the position of who joined just now, where the stream was already beyond it: what was
+// read from the database may have overtaken the news of their joining. It reports whether the changes since must be read;
+// everybody else is not sent them again.
+func (s *stream) rewind(position int64) (behind bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.ready || s.cursor <= position {
+		return false
+	}
+	s.cursor = position
+	return true
 }
 
 // fail gives up opening: those who wait go on, and those subscribed are returned, to come back.
@@ -124,9 +144,9 @@ func (s *stream) accept(changes []chat.MessageChanged) (behind bool) {
 	return behind
 }
 
-// catchUp sends what was read from the database. Of those asked about, who is no member any more gets nothing, and is
-// returned.
-func (s *stream) catchUp(m chat.Missed, asked []chat.UserID) (strangers []*subscription) {
+// catchUp sends what was read from the database after since. Of those asked about, who is no member any more gets nothing,
+// and is returned. It is not ok where the stream was moved back meanwhile: then it must be read again.
+func (s *stream) catchUp(m chat.Missed, since int64, asked []chat.UserID) (strangers []*subscription, ok bool) {
 	gone := map[chat.UserID]bool{}
 	for _, user := range asked {
 		if _, member := m.Members[user]; !member {
@@ -135,6 +155,9 @@ func (s *stream) catchUp(m chat.Missed, asked []chat.UserID) (strangers []*subsc
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.cursor < since {
+		return nil, false
+	}
 	for _, sub := range s.subs {
 		// Who joined after the snapshot begins beyond it, and gets nothing of it anyway.
 		if gone[sub.conn.user.ID] && sub.from < m.Head {
@@ -145,7 +168,7 @@ func (s *stream) catchUp(m chat.Missed, asked []chat.UserID) (strangers []*subsc
 	s.announce(slices.DeleteFunc(m.Changes, func(c chat.MessageChanged) bool { return c.Message.Rev <= s.cursor }))
 	s.cursor = max(s.cursor, m.Head)
 	s.missed = false
-	return strangers
+	return strangers, true
 }
 
 // noPosition is beyond every rev: nothing is sent.
@@ -160,7 +183,13 @@ func (s *stream) announce(changes []chat.MessageChanged) {
 	e := newEncoding(changes, s.cursor)
 	s.cursor = changes[len(changes)-1].Message.Rev
 	for _, sub := range s.subs {
-		sub.conn.sendChanges(s.id, e.revs, sub.from, e.frames(sub.visibleAfter))
+		// A stream that was moved back for one of them brings the others what they have.
+		first, _ := slices.BinarySearch(e.revs, sub.sent+1)
+		if first == len(e.revs) {
+			continue
+		}
+		sub.sent = s.cursor
+		sub.conn.sendChanges(s.id, e.revs[first:], sub.from, e.frames(sub.visibleAfter)[first:])
 	}
 }
 

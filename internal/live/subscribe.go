@@ -163,15 +163,15 @@ func (l *Live) place(c *conn, rooms []chat.MyRoom) (positions map[chat.RoomID]in
 	}
 	for id, sub := range c.subs {
 		if _, mine := positions[id]; !mine && !sub.stream.placed(sub) {
-			positions[id] = noPosition // what was held of it is not for them either
 			l.drop(c, id)
 		}
 	}
 	return positions, true
 }
 
-// join subscribes the conns of a user to a room that they are a member of now, after the position.
-func (l *Live) join(m chat.Membership, position int64, frame *socketio.Frame) {
+// join subscribes the conns of a user to a room that they are a member of now, after the position. It returns the stream
+// where what they are to get has to be read.
+func (l *Live) join(m chat.Membership, position int64, frame *socketio.Frame) (behind *stream) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for c := range l.users[m.UserID] {
@@ -184,7 +184,11 @@ func (l *Live) join(m chat.Membership, position int64, frame *socketio.Frame) {
 		}
 		c.subs[m.RoomID] = s.add(c, m.VisibleAfter, position)
 		c.sendAt(m.RoomID, position, position-1, frame)
+		if s.rewind(position) {
+			behind = s
+		}
 	}
+	return behind
 }
 
 // leave ends the subscriptions of a user to a room.
