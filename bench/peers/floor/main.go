@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/gobwas/ws"
+
+	"github.com/maru-chat/maru/bench/peers/fan"
 	"github.com/maru-chat/maru/bench/peers/peer"
 )
 
@@ -34,10 +36,7 @@ func main() {
 }
 
 func serve(listener net.Listener) error {
-	c := newCrowd(frame(`42["message","` + strings.Repeat("x", *length) + `"]`))
-	for range *workers {
-		go c.write()
-	}
+	c := newCrowd(frame(`42["message","`+strings.Repeat("x", *length)+`"]`), *workers)
 	go c.ping(time.Tick(pingInterval))
 	for {
 		conn, err := listener.Accept()
@@ -55,14 +54,14 @@ func accept(c *crowd, conn *net.TCPConn) {
 		_ = conn.Close()
 		return
 	}
-	m := &member{conn: conn}
-	c.add(m)
+	m := &fan.Member{Conn: conn}
+	c.members.Add(m)
 	for _, packet := range []string{
 		`0{"sid":"floor","upgrades":[],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}`,
 		`40{"sid":"floor"}`,
 		`42["joined"]`,
 	} {
-		c.send(m, frame(packet))
+		c.fan.Send(m, frame(packet))
 	}
 	// A fresh goroutine: the upgrade has grown this one's stack.
 	if *lean {

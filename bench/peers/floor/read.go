@@ -6,6 +6,8 @@ import (
 	"io"
 	"sync"
 	"syscall"
+
+	"github.com/maru-chat/maru/bench/peers/fan"
 )
 
 // readBuffer holds a few messages of a client; a longer one breaks the
@@ -15,12 +17,12 @@ const readBuffer = 512
 var errTooLong = errors.New("message too long")
 
 // read keeps one small buffer for each connection.
-func (c *crowd) read(m *member) {
+func (c *crowd) read(m *fan.Member) {
 	defer c.remove(m)
 	buf := make([]byte, readBuffer)
 	held := 0
 	for {
-		n, err := m.conn.Read(buf[held:])
+		n, err := m.Conn.Read(buf[held:])
 		if err != nil {
 			return
 		}
@@ -33,9 +35,9 @@ func (c *crowd) read(m *member) {
 
 // readLean waits without a buffer and takes one from a pool to read. Where a
 // frame is incomplete, it keeps it until the rest has come.
-func (c *crowd) readLean(m *member) {
+func (c *crowd) readLean(m *fan.Member) {
 	defer c.remove(m)
-	raw, err := m.conn.SyscallConn()
+	raw, err := m.Conn.SyscallConn()
 	if err != nil {
 		return
 	}

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/gobwas/ws"
+
+	"github.com/maru-chat/maru/bench/peers/fan"
 )
 
 func TestConsumeAtEveryBoundary(t *testing.T) {
@@ -13,19 +15,19 @@ func TestConsumeAtEveryBoundary(t *testing.T) {
 		sent = append(sent, ws.MustCompileFrame(ws.MaskFrameInPlaceWith(ws.NewTextFrame([]byte(text)), [4]byte{1, 2, 3, 4}))...)
 	}
 	for split := range len(sent) {
-		c := newCrowd([]byte("message"))
-		m := new(member)
-		c.add(m)
+		c := newCrowd([]byte("message"), 0)
+		m := new(fan.Member)
+		c.members.Add(m)
 		buf := make([]byte, readBuffer)
 		held, err := c.consume(buf, copy(buf, sent[:split]))
 		if err == nil {
 			held, err = c.consume(buf, held+copy(buf[held:], sent[split:]))
 		}
-		if err != nil || held != 0 || len(m.queue) != 2 {
-			t.Fatalf("split at %d: %d bytes held, %d messages, %v", split, held, len(m.queue), err)
+		if err != nil || held != 0 || m.Waiting() != 2 {
+			t.Fatalf("split at %d: %d bytes held, %d messages, %v", split, held, m.Waiting(), err)
 		}
 	}
-	c := newCrowd(nil)
+	c := newCrowd(nil, 0)
 	if _, err := c.consume([]byte{0x81, 0xff, 0, 0}, 4); err == nil {
 		t.Error("a full buffer without a frame")
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/gobwas/ws"
 
 	"github.com/maru-chat/maru/bench/bare"
+	"github.com/maru-chat/maru/bench/peers/fan"
 	"github.com/maru-chat/maru/bench/peers/peer"
 )
 
@@ -37,6 +38,13 @@ func main() {
 	}
 }
 
+// member is a person in a room.
+type member struct {
+	fan.Member
+	room int
+	name string
+}
+
 // question is a message that waits to be stored.
 type question struct {
 	from   *member
@@ -45,11 +53,11 @@ type question struct {
 }
 
 type server struct {
-	rooms  []*room
+	rooms  []*fan.Group
 	queue  chan question
 	events []byte // up to the number, and what follows it
 	rest   []byte
-	fan    *fan
+	fan    *fan.Fan
 	// together is what each room is to receive of a batch.
 	together [][]byte
 }
@@ -65,12 +73,12 @@ func serve(listener net.Listener) error {
 		events: []byte(`42["message",{"message":{"roomId":"aaaaaaaaaaaaaaaa","seq":1000,"rev":1000,"clientId":"aaaaaaaaaaa-1000",` +
 			`"senderId":"aaaaaaaaaaaaaaaa","kind":"message","sentAt":"2026-11-22T12:00:00.000Z","text":"`),
 		rest: []byte(strings.Repeat("x", max(0, *length-10)) + `"},"after":999,"user":{"id":"aaaaaaaaaaaaaaaa","name":"aaaaaaaaaa","role":"member"}}]`),
-		fan:  newFan(*workers),
+		fan:  fan.New(*workers),
 
 		together: make([][]byte, *rooms),
 	}
 	for range *rooms {
-		s.rooms = append(s.rooms, &room{})
+		s.rooms = append(s.rooms, &fan.Group{})
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- s.store(store) }()
@@ -113,14 +121,14 @@ func (s *server) store(to *bare.Store) error {
 			return err
 		}
 		for _, q := range batch {
-			s.fan.send(q.from, frame(fmt.Appendf(nil, `43%s[{"ok":true,"message":{"seq":1000}}]`, q.id)))
+			s.fan.Send(&q.from.Member, frame(fmt.Appendf(nil, `43%s[{"ok":true,"message":{"seq":1000}}]`, q.id)))
 			if s.together[q.from.room] == nil {
 				told = append(told, q.from.room)
 			}
 			s.together[q.from.room] = append(s.together[q.from.room], frame(bytes.Join([][]byte{s.events, s.rest}, q.number))...)
 		}
 		for _, room := range told {
-			s.fan.broadcast(s.rooms[room], s.together[room])
+			s.fan.Broadcast(s.rooms[room], s.together[room])
 			s.together[room] = nil
 		}
 	}
@@ -132,9 +140,9 @@ func (s *server) accept(conn *net.TCPConn) {
 	if _, err := ws.Upgrade(conn); err != nil {
 		return
 	}
-	m := &member{conn: conn, room: -1}
+	m := &member{Member: fan.Member{Conn: conn}, room: -1}
 	defer s.leave(m)
-	s.fan.send(m, frame([]byte(`0{"sid":"limit","upgrades":[],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}`)))
+	s.fan.Send(&m.Member, frame([]byte(`0{"sid":"limit","upgrades":[],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}`)))
 	read(conn, func(packet []byte) error {
 		switch {
 		case bytes.HasPrefix(packet, []byte(`40{"token":"`)):
@@ -151,15 +159,15 @@ func (s *server) join(m *member, packet []byte) error {
 		return errors.New("no such room")
 	}
 	m.name = fmt.Sprintf("%p", m)
-	s.rooms[m.room].add(m)
-	s.fan.send(m, frame([]byte(`40{"sid":"limit"}`)))
-	s.fan.send(m, frame([]byte(`42["ready"]`)))
+	s.rooms[m.room].Add(&m.Member)
+	s.fan.Send(&m.Member, frame([]byte(`40{"sid":"limit"}`)))
+	s.fan.Send(&m.Member, frame([]byte(`42["ready"]`)))
 	return nil
 }
 
 func (s *server) leave(m *member) {
 	if m.room >= 0 {
-		s.rooms[m.room].remove(m)
+		s.rooms[m.room].Remove(&m.Member)
 	}
 }
 
