@@ -35,8 +35,8 @@ func main() {
 func ways(poll time.Duration) []load.Way {
 	return []load.Way{
 		{Name: "socket"},
-		{Name: "HTTP to send, socket to receive", Post: true},
-		{Name: "HTTP alone, polling", Post: true, Poll: poll},
+		{Name: "HTTP to send", Post: true}, // received by socket
+		{Name: "HTTP, polling", Post: true, Poll: poll},
 	}
 }
 
@@ -146,7 +146,7 @@ func (b *bench) measure(ctx context.Context, k host.Kind, w load.Way, s scenario
 	f := b.results.of(k, w, s.name)
 	f.Add(out)
 	last := len(f.PerSecond) - 1
-	b.log("  %-10s %-32s %-20s %7s messages/s  acknowledged %s · %s ms  received %s · %s ms  %s bytes each  lost %d repeated %d disordered %d",
+	b.log("  %-10s %-14s %-20s %7s messages/s  acknowledged %s · %s ms  received %s · %s ms  %s bytes each  lost %d repeated %d disordered %d",
 		s.name, w.Name, k, report.Number(f.PerSecond[last]), report.Number(f.Acknowledged.P50[last]), report.Number(f.Acknowledged.P99[last]),
 		report.Number(f.Received.P50[last]), report.Number(f.Received.P99[last]), report.Number(f.Bytes[last]), out.Lost, out.Repeated, out.Disordered)
 	return nil
