@@ -47,12 +47,12 @@ func (s *town) serve(t *testing.T, people int) (address string, seats []Seat) {
 			}
 			_ = wsutil.WriteServerText(conn, []byte(`0{}`))
 			_, _ = wsutil.ReadClientText(conn)
-			for _, packet := range []string{`40{}`, `42["ready",{}]`} {
-				_ = wsutil.WriteServerText(conn, []byte(packet))
-			}
 			s.mu.Lock()
 			s.people = append(s.people, conn)
 			s.mu.Unlock()
+			for _, packet := range []string{`40{}`, `42["ready",{}]`} {
+				_ = wsutil.WriteServerText(conn, []byte(packet))
+			}
 			go func() {
 				for {
 					packet, err := wsutil.ReadClientText(conn)
@@ -127,7 +127,7 @@ func TestPeopleCheckWhatTheyReceive(t *testing.T) {
 			t.Errorf("%s: %d lost, %d repeated, %d disordered", name, out.Lost, out.Repeated, out.Disordered)
 		}
 		if out.Messages == 0 || out.Deliveries != out.Messages*people || len(out.Acknowledged) != out.Messages || len(out.Received) != out.Deliveries {
-			t.Errorf("%s: %+v", name, out)
+			t.Errorf("%s: %d messages, %d deliveries, %d and %d times", name, out.Messages, out.Deliveries, len(out.Acknowledged), len(out.Received))
 		}
 	}
 }
