@@ -303,7 +303,7 @@ export function startLive(page: Partial<Page>): void {
   });
   const look = () => {
     outbox.wake();
-    if (!useConn.getState().online) outbox.resume();
+    outbox.resume();
     const [roomId, stream] = [...streams][0] ?? ['none', undefined];
     // Any answer will do, also that there is no such room.
     void probe(() => ask('room:changes', { roomId, since: stream?.cursor ?? 0, limit: 1 }, 4000));

@@ -173,7 +173,8 @@ export class Outbox {
       this.#waiting.delete(roomId);
       this.#attempts.delete(roomId);
     }
-    this.#flush();
+    // Another tab may have died between keeping something and telling so.
+    this.refresh();
   }
 
   /** The page goes: closed, put away, frozen. Whoever is still there goes on at once. */
@@ -319,10 +320,11 @@ export class Outbox {
     if (this.#inFlight.has(roomId) || this.#waiting.has(roomId)) return;
     const turn = this.#turn;
     this.#inFlight.add(roomId);
-    const entry = await this.#claim(roomId);
+    const { entry, slept } = await this.#claim(roomId);
     if (turn !== this.#turn) return;
-    if (!entry) {
+    if (!entry || slept) {
       this.#inFlight.delete(roomId);
+      if (slept) this.refresh();
       return;
     }
     try {
@@ -346,7 +348,7 @@ export class Outbox {
   }
 
   /** The oldest message of a room, if this tab is the one that sends. */
-  async #claim(roomId: string): Promise<Outgoing | undefined> {
+  async #claim(roomId: string): Promise<{ entry?: Outgoing; slept: boolean }> {
     const asker = { tab: this.#tab, locked: this.#lock?.held ?? false };
     const claimed: { entry?: Outgoing } = {};
     const kept = await this.#change((before) => {
@@ -363,16 +365,12 @@ export class Outbox {
       });
       return { entries, lease };
     });
-    if (!claimed.entry) {
-      if (!this.#mine(kept.lease)) this.#watch();
-      return undefined;
-    }
-    this.#beat();
-    this.#ports.tell({ kind: 'changed' });
-    // The tab may have slept between the two; what it knows is of then.
-    if (this.#mine(kept.lease)) return claimed.entry;
-    this.#watch();
-    return undefined;
+    if (claimed.entry) {
+      this.#beat();
+      this.#ports.tell({ kind: 'changed' });
+    } else if (!this.#mine(kept.lease)) this.#watch();
+    // The page was put away meanwhile, or the lease ran out between two lines: what it knows is of then.
+    return { ...claimed, slept: asker.tab !== this.#tab || (claimed.entry !== undefined && !this.#mine(kept.lease)) };
   }
 
   /** Keeps the lease while something is on its way. */
