@@ -138,7 +138,7 @@ function onReady(ready: Ready, soughtAt: string): void {
   // A room that was entered in another tab after this connection was sought is not missing.
   outbox.dropRooms((roomId, at) => !present.has(roomId) && at < soughtAt);
   for (const { room } of ready.rooms) {
-    const cached = isFetching(room.id) ? undefined : cachedRev(room.id);
+    const cached = cachedRev(room.id);
     // Of a room that nobody looked at nothing is cached, so nothing is missing.
     const known = cached === undefined && !isFetching(room.id) ? undefined : streams.get(room.id);
     take(room.id, place(known, room.head, cached));
@@ -159,7 +159,7 @@ function onRoomUpdated({ room, membership }: RoomUpdated): void {
   applyRoom(room, membership);
   if (!membership) return;
   const stream = streams.get(room.id);
-  take(room.id, place(stream, room.head, isFetching(room.id) ? undefined : cachedRev(room.id)));
+  take(room.id, place(stream, room.head, cachedRev(room.id)));
   // Whoever comes back may see less than what they cached before.
   if (room.history === 'sinceJoin' && stream === undefined) dropTimelines(room.id);
 }
