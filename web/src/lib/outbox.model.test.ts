@@ -160,7 +160,8 @@ class World {
             });
           }
         } catch (error) {
-          answer = () => reject(error as Error);
+          const refusal = error as Refusal;
+          answer = () => reject(refusal);
         }
         this.#later(tab, `answer ${lane}`, answer);
       });
@@ -300,7 +301,7 @@ class World {
 
 interface Command {
   what: string;
-  run: (world: World) => void;
+  run: (world: World) => unknown;
 }
 const which = fc.nat({ max: 1000 });
 const room = fc.constantFrom('a', 'a', 'b');
@@ -325,7 +326,7 @@ const elapse = fc
 const trouble = fc
   .constantFrom<Trouble>('none', 'none', 'rate_limited', 'unavailable', 'unauthorized')
   .map((is): Command => ({ what: is, run: (world) => void (world.server.trouble = is) }));
-const open: Command = { what: 'open', run: (world) => void (world.alive.length < 4 && world.open()) };
+const open: Command = { what: 'open', run: (world) => world.alive.length < 4 && world.open() };
 
 /** Seldom, so that most runs check all the rest. */
 const fill: Command = {

@@ -274,14 +274,14 @@ export class Outbox {
 
   async #write(step: (entries: readonly Outgoing[]) => readonly Outgoing[]): Promise<void> {
     const turn = this.#turn;
-    let changed = false;
-    await this.#change((kept) => {
+    const before: { entries?: readonly Outgoing[] } = {};
+    const after = await this.#change((kept) => {
+      before.entries = kept.entries;
       const entries = step(kept.entries);
-      changed = entries !== kept.entries;
-      return changed ? { ...kept, entries } : kept;
+      return entries === kept.entries ? kept : { ...kept, entries };
     });
     if (turn !== this.#turn) return;
-    if (changed) this.#ports.tell({ kind: 'changed' });
+    if (after.entries !== before.entries) this.#ports.tell({ kind: 'changed' });
     this.#flush();
   }
 

@@ -143,7 +143,7 @@ class Reader {
 
   ask(): void {
     if (!this.question) return;
-    this.answer = this.question?.();
+    this.answer = this.question();
     this.question = undefined;
   }
 
