@@ -299,7 +299,7 @@ export function startLive(page: Partial<Page>): void {
   useConn.subscribe((now, before) => {
     // After `ready` was taken in, which sets online.
     if (now.online && !before.online) outbox.resume();
-    if (now.since !== undefined && now.since !== before.since) setTimeout(() => outbox.resume(), patience);
+    if (now.since !== undefined && now.since !== before.since) setTimeout(() => outbox.resume(), patience + 50);
   });
   const look = () => {
     outbox.wake();

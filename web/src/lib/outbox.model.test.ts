@@ -368,7 +368,7 @@ async function play(commands: readonly Command[]): Promise<World> {
   return world;
 }
 
-const runs = Number(process.env['RUNS'] ?? 2000);
+const runs = Number(process.env['RUNS'] ?? 1000);
 
 describe('any interleaving of tabs, crashes and troubles', () => {
   it('loses nothing, repeats nothing, and keeps the writer’s order', { timeout: 600_000 }, () =>
