@@ -14,10 +14,11 @@ export class Maru {
   private constructor(
     readonly data: string,
     readonly port: number,
+    readonly limits: 'on' | 'off',
   ) {}
 
-  static async start(): Promise<Maru> {
-    const maru = new Maru(await mkdtemp(join(tmpdir(), 'maru-e2e-')), await freePort());
+  static async start(limits: 'on' | 'off' = 'off'): Promise<Maru> {
+    const maru = new Maru(await mkdtemp(join(tmpdir(), 'maru-e2e-')), await freePort(), limits);
     await maru.start();
     return maru;
   }
@@ -27,8 +28,10 @@ export class Maru {
   }
 
   async start(): Promise<void> {
-    const flags = ['--data', this.data, '--addr', `127.0.0.1:${this.port}`, '--admin-addr', '', '--rate-limits', 'off'];
-    this.#process = spawn('../bin/maru', [...flags, '--drain', '100ms'], { stdio: 'ignore' });
+    const flags = ['--data', this.data, '--addr', `127.0.0.1:${this.port}`, '--admin-addr', ''];
+    this.#process = spawn('../bin/maru', [...flags, '--rate-limits', this.limits, '--drain', '100ms'], {
+      stdio: 'ignore',
+    });
     for (let tries = 0; tries < 400; tries += 1) {
       const answer = await fetch(`${this.url}/healthz`).catch(() => undefined);
       if (answer?.ok) return;
@@ -160,15 +163,16 @@ export async function say(page: Page, text: string): Promise<void> {
   await page.getByRole('button', { name: '보내기', exact: true }).click();
 }
 
-export const test = base.extend<{ maru: Maru; tidy: undefined }>({
-  // eslint wants a pattern here, and the fixture needs nothing.
-  maru: async ({ browserName: _ }, use) => {
-    const maru = await Maru.start();
+export const test = base.extend<{ limits: 'on' | 'off'; maru: Maru; tidy: undefined }>({
+  limits: ['off', { option: true }],
+  maru: async ({ limits }, use) => {
+    const maru = await Maru.start(limits);
     await use(maru);
     await maru.remove();
   },
   // A fixture, not a hook: hooks of a shared file hold for the first file that loads it alone.
   tidy: [
+    // eslint wants a pattern here, and the fixture needs nothing.
     async ({ browserName: _ }, use) => {
       complaints.splice(0);
       await use(undefined);

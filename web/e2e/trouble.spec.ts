@@ -31,13 +31,14 @@ for (const [size, device] of sizes) {
 
   test(`a message that is refused says so, and can be sent again or discarded (${size})`, async ({ browser, maru }) => {
     const page = await enter(browser, maru, device, 'jisu', '최지수');
+    const refusedOnce = new Set<string>();
     await page.routeWebSocket(/socket\.io/u, (socket) => {
       const server = socket.connectToServer();
-      let refusals = 1;
       socket.onMessage((frame) => {
-        const sent = /^42(\d+)\["message:send"/u.exec(String(frame));
-        if (sent && refusals > 0 && String(frame).includes('거절될')) {
-          refusals -= 1;
+        const sent = /^42(\d+)\["message:send".*"clientId":"(\w+)"/u.exec(String(frame));
+        const clientId = sent?.[2] ?? '';
+        if (sent && !refusedOnce.has(clientId) && String(frame).includes('거절될')) {
+          refusedOnce.add(clientId);
           socket.send(`43${sent[1]}[{"ok":false,"error":{"code":"forbidden","message":"no"}}]`);
         } else server.send(frame);
       });

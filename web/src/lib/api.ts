@@ -6,9 +6,11 @@ import type {
   JoinAnswer,
   LogIn,
   MembersAnswer,
+  MessageAnswer,
   MessagesAnswer,
   MyRoomsAnswer,
   Problem,
+  SendMessage,
   RoomAnswer,
   SessionsAnswer,
   SignUp,
@@ -154,6 +156,8 @@ export const api = {
   leave: (room: string) => call('DELETE', `/rooms/${id(room)}/members/me`, nothing),
   members: (room: string) => call('GET', `/rooms/${id(room)}/members`, has<MembersAnswer>('members')),
   openDirect: (user: string) => call('PUT', `/directs/${id(user)}`, has<JoinAnswer>('room', 'membership')),
+  send: (room: string, body: SendMessage) =>
+    call('POST', `/rooms/${id(room)}/messages`, has<MessageAnswer>('message'), body),
   messages: (room: string, place: Place, limit: number) => {
     const query = Object.entries({ ...place, limit }).map(([name, value]: [string, number]) => `${name}=${value}`);
     return call('GET', `/rooms/${id(room)}/messages?${query.join('&')}`, has<MessagesAnswer>('messages', 'users'));

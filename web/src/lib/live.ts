@@ -1,18 +1,29 @@
 import { useSyncExternalStore } from 'react';
-import type { MessageEvent, Page, Ready, RoomRemoved, RoomUpdated, SessionEnded } from '../wire.gen';
-import { whenSignedOut } from './api';
+import type {
+  Message,
+  MessageEvent,
+  Page,
+  Ready,
+  RoomRemoved,
+  RoomUpdated,
+  SendEvent,
+  SessionEnded,
+} from '../wire.gen';
+import { api, refreshSession, whenSignedOut } from './api';
 import { useConn } from './conn';
 import { fold, giveUp, place, receive, resume, type Step, type Stream } from './cursor';
-import { dropDrafts } from './drafts';
+import { closeDrafts, openDrafts, wipeDrafts, writeDrafts } from './drafts';
+import { holdLock, whenGone } from './lease';
 import { applyLobbyEvent, refreshLobby } from './lobby';
 import { dropMembers, followNotice, refreshMembers, renameMember } from './members';
 import { cachedRev, dropTimelines, isFetching, putMessages, resetTimeline, whenFetched } from './messages';
-import { Outbox } from './outbox';
-import { Refusal } from './problem';
+import { Outbox, type News } from './outbox';
+import { DiskStore } from './outboxStore';
+import { NoAnswer, Refusal } from './problem';
 import { queryClient } from './queryClient';
 import { applyRoom, countMessage, dropRoom, getMyRoom, rememberLast, setMyRooms, setRead } from './rooms';
 import { currentUser, setMe, useEnding } from './session';
-import { ask, closeSocket, openSocket, probe, reconnectNow } from './socket';
+import { ask, closeSocket, openSocket, probe } from './socket';
 import { noteTyping, stopTyping } from './typing';
 import { forgetPresence, learnUsers, setPresent } from './users';
 
@@ -23,11 +34,44 @@ const streams = new Map<string, Stream>();
 /** How often in a row a room's question failed while connected. */
 const failures = new Map<string, number>();
 
+/** A connection that does not come within this time may never: a network that lets nothing but plain requests through. */
+const patience = 3000;
+
+/** Tells the other tabs of this user. */
+let tabs: BroadcastChannel | undefined;
+
 export const outbox = new Outbox({
-  send: async (message) => (await ask('message:send', message)).message,
+  send,
   sent: (message) => putMessages(message.roomId, [message]),
-  online: () => useConn.getState().online,
+  reachable: () => {
+    const { online, since } = useConn.getState();
+    return online || (since !== undefined && Date.now() - since >= patience && navigator.onLine);
+  },
+  renew: async () => {
+    if (!(await refreshSession())) signedOut();
+  },
+  tell: (news) => tabs?.postMessage(news),
+  holdLock,
+  whenGone,
 });
+
+async function send({ roomId, ...message }: SendEvent): Promise<Message> {
+  if (useConn.getState().online) return (await ask('message:send', { roomId, ...message })).message;
+  // All tabs share their cookies: somebody else may have logged in in another one.
+  const { user } = await api.me();
+  if (user.id !== currentUser()?.id) {
+    changeHands();
+    throw new NoAnswer('another user');
+  }
+  return (await api.send(roomId, message)).message;
+}
+
+/** The cookies are another user's now, and so is the page. */
+function changeHands(): void {
+  outbox.close();
+  closeSocket();
+  location.reload();
+}
 
 export function useOutgoing() {
   return useSyncExternalStore(outbox.store.subscribe, () => outbox.store.getState().entries);
@@ -79,7 +123,7 @@ async function askChanges(roomId: string): Promise<void> {
   }
 }
 
-function onReady(ready: Ready): void {
+function onReady(ready: Ready, soughtAt: string): void {
   if (epoch !== undefined && epoch !== ready.epoch) {
     // The database was restored: what is cached may never have been. The outbox is ours, and stays.
     streams.clear();
@@ -91,8 +135,10 @@ function onReady(ready: Ready): void {
   setMyRooms(ready.rooms);
   const present = new Set(ready.rooms.map(({ room }) => room.id));
   for (const roomId of streams.keys()) if (!present.has(roomId)) streams.delete(roomId);
+  // A room that was entered in another tab after this connection was sought is not missing.
+  outbox.dropRooms((roomId, at) => !present.has(roomId) && at < soughtAt);
   for (const { room } of ready.rooms) {
-    const cached = isFetching(room.id) ? undefined : cachedRev(room.id);
+    const cached = cachedRev(room.id);
     // Of a room that nobody looked at nothing is cached, so nothing is missing.
     const known = cached === undefined && !isFetching(room.id) ? undefined : streams.get(room.id);
     take(room.id, place(known, room.head, cached));
@@ -113,7 +159,7 @@ function onRoomUpdated({ room, membership }: RoomUpdated): void {
   applyRoom(room, membership);
   if (!membership) return;
   const stream = streams.get(room.id);
-  take(room.id, place(stream, room.head, isFetching(room.id) ? undefined : cachedRev(room.id)));
+  take(room.id, place(stream, room.head, cachedRev(room.id)));
   // Whoever comes back may see less than what they cached before.
   if (room.history === 'sinceJoin' && stream === undefined) dropTimelines(room.id);
 }
@@ -121,7 +167,7 @@ function onRoomUpdated({ room, membership }: RoomUpdated): void {
 function onRoomRemoved({ roomId, reason }: RoomRemoved): void {
   const mine = getMyRoom(roomId);
   streams.delete(roomId);
-  outbox.dropRoom(roomId);
+  outbox.dropRooms((gone) => gone === roomId);
   dropRoom(roomId);
   dropMembers(roomId);
   if (reason === 'deleted' || mine?.room.kind !== 'public') dropTimelines(roomId);
@@ -129,6 +175,11 @@ function onRoomRemoved({ roomId, reason }: RoomRemoved): void {
 
 function onSessionEnded({ reason }: SessionEnded): void {
   const own = reason === 'logged_out' || reason === 'account_deleted';
+  if (own) {
+    // The tab that ended it wiped everything; this is what it could not know of.
+    outbox.dropRooms(() => true);
+    void wipeDrafts();
+  }
   leave(own ? undefined : reason);
 }
 
@@ -139,6 +190,10 @@ function leave(reason: SessionEnded['reason'] | undefined): void {
   if (leaving || currentUser() === null) return;
   leaving = true;
   closeSocket();
+  outbox.close();
+  closeDrafts();
+  tabs?.close();
+  tabs = undefined;
   streams.clear();
   epoch = undefined;
   useEnding.setState({ reason });
@@ -162,8 +217,7 @@ export async function leaveForGood(end: () => Promise<unknown>): Promise<void> {
     goLive();
     throw error;
   }
-  outbox.clear();
-  dropDrafts();
+  await Promise.all([outbox.wipe(), wipeDrafts()]);
   location.replace('/');
 }
 
@@ -171,11 +225,14 @@ const signedOut = (): void => leave('expired');
 
 /** Opens the live connection of who is logged in. */
 export function goLive(): void {
-  if (outboxOwner !== undefined && outboxOwner !== currentUser()?.id) {
-    outbox.clear();
-    dropDrafts();
+  const userId = currentUser()?.id;
+  if (userId !== undefined) {
+    tabs?.close();
+    tabs = new BroadcastChannel(`maru ${userId}`);
+    tabs.onmessage = ({ data }: { data: News }) => outbox.hear(data);
+    outbox.open(new DiskStore(userId));
+    void openDrafts(userId);
   }
-  outboxOwner = currentUser()?.id;
   useEnding.setState({ reason: undefined });
   let returned = false;
   void openSocket({
@@ -184,10 +241,14 @@ export function goLive(): void {
       for (const [roomId, stream] of streams) streams.set(roomId, giveUp(stream));
     },
     on: {
-      ready: (ready) => {
+      ready: (ready, soughtAt) => {
+        if (currentUser() && currentUser()?.id !== ready.user.id) {
+          changeHands();
+          return;
+        }
         // Who came and went meanwhile was not told.
         if (returned) forgetPresence();
-        onReady(ready);
+        onReady(ready, soughtAt);
         // What changed there before this connection, on the way of the page or while it was away, was not told.
         refreshLobby();
         refreshMembers();
@@ -215,8 +276,6 @@ export function goLive(): void {
   });
 }
 
-let outboxOwner: string | undefined;
-
 /** Listens to what tells that the network or the page came back. */
 export function startLive(page: Partial<Page>): void {
   epoch = page.epoch;
@@ -240,26 +299,41 @@ export function startLive(page: Partial<Page>): void {
   useConn.subscribe((now, before) => {
     // After `ready` was taken in, which sets online.
     if (now.online && !before.online) outbox.resume();
+    if (now.since !== undefined && now.since !== before.since) setTimeout(() => outbox.resume(), patience + 50);
   });
   const look = () => {
-    const [roomId, stream] = [...streams][0] ?? [];
-    if (!useConn.getState().online || roomId === undefined || !stream) {
-      reconnectNow();
-      return;
-    }
-    void probe(() => ask('room:changes', { roomId, since: stream.cursor, limit: 1 }, 4000));
+    outbox.wake();
+    outbox.resume();
+    const [roomId, stream] = [...streams][0] ?? ['none', undefined];
+    // Any answer will do, also that there is no such room.
+    void probe(() => ask('room:changes', { roomId, since: stream?.cursor ?? 0, limit: 1 }, 4000));
+  };
+  const rest = () => {
+    outbox.rest();
+    void writeDrafts();
   };
   addEventListener('online', look);
+  addEventListener('pagehide', rest);
+  document.addEventListener('freeze', rest);
+  document.addEventListener('resume', look);
   addEventListener('pageshow', (event) => {
     if (event.persisted) look();
   });
   let hiddenAt = 0;
   document.addEventListener('visibilitychange', () => {
-    if (document.visibilityState === 'hidden') hiddenAt = Date.now();
-    else if (Date.now() - hiddenAt > 10_000 || !useConn.getState().online) look();
+    if (document.visibilityState === 'hidden') {
+      hiddenAt = Date.now();
+      void writeDrafts();
+    } else if (Date.now() - hiddenAt > 10_000 || !useConn.getState().online) look();
   });
+  // A machine that slept tells nobody; its clock does.
+  let seenAt = Date.now();
+  setInterval(() => {
+    const slept = Date.now() - seenAt > 20_000;
+    seenAt = Date.now();
+    if (slept && document.visibilityState === 'visible') look();
+  }, 5000);
   addEventListener('beforeunload', (event) => {
-    // The outbox lives in this page alone: leaving now would lose what was not sent.
-    if (outbox.store.getState().entries.length > 0) event.preventDefault();
+    if (outbox.atRisk) event.preventDefault();
   });
 }

@@ -49,6 +49,8 @@ async function fetchPage(
   underWay.set(roomId, fetches.add(arrivals));
   try {
     const answer = await api.messages(roomId, place, pageSize);
+    // What was dropped meanwhile is not brought back by a page of before.
+    if (underWay.get(roomId) !== fetches) return undefined;
     learnUsers(answer.users);
     const next = into(timelineOf(roomId), { ...answer, rev });
     if (!next) return undefined;
@@ -57,7 +59,7 @@ async function fetchPage(
     return timeline;
   } finally {
     fetches.delete(arrivals);
-    if (fetches.size === 0) underWay.delete(roomId);
+    if (fetches.size === 0 && underWay.get(roomId) === fetches) underWay.delete(roomId);
   }
 }
 
@@ -124,6 +126,8 @@ export function resetTimeline(roomId: string, messages: readonly Message[], rev:
 
 /** Everything of one room, or of all of them. Open rooms fetch anew. */
 export function dropTimelines(roomId?: string): void {
+  if (roomId === undefined) underWay.clear();
+  else underWay.delete(roomId);
   void queryClient.resetQueries({ queryKey: roomId === undefined ? ['messages'] : messagesKey(roomId) });
 }
 

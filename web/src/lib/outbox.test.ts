@@ -1,115 +1,156 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { Failure, Message, SendEvent } from '../wire.gen';
 import { Outbox } from './outbox';
+import { MemoryStore, type Kept, type OutboxStore } from './outboxStore';
 import { NoAnswer, Refusal } from './problem';
 
 const refusal = (code: Failure['code'], retryAfterMs?: number) =>
   new Refusal({ code, message: '', ...(retryAfterMs === undefined ? {} : { retryAfterMs }) });
 
-/** A server that answers when the test says so. */
-function world() {
-  const calls: { event: SendEvent; done: (message?: Message) => void; fail: (error: Error) => void }[] = [];
+/** A server that answers when the test says so, and a disk. */
+function world(disk: OutboxStore = new MemoryStore()) {
+  const calls: { event: SendEvent; done: () => void; fail: (error: Error) => void }[] = [];
   const timers: { run: () => void; ms: number }[] = [];
   const sent: string[] = [];
-  let online = true;
+  let reachable = true;
   let seq = 0;
+  const acknowledged = ({ roomId, clientId }: SendEvent): Message => ({
+    roomId,
+    clientId,
+    seq: (seq += 1),
+    rev: seq,
+    kind: 'message',
+  });
   const outbox = new Outbox({
     send: (event) =>
       new Promise((resolve, reject) => {
-        calls.push({
-          event,
-          done: () =>
-            resolve({ roomId: event.roomId, clientId: event.clientId, seq: (seq += 1), rev: seq, kind: 'message' }),
-          fail: reject,
-        });
+        calls.push({ event, done: () => resolve(acknowledged(event)), fail: reject });
       }),
     sent: (message) => sent.push(message.clientId ?? ''),
-    online: () => online,
-    later: (run, ms) => timers.push({ run, ms }),
+    reachable: () => reachable,
+    renew: () => Promise.resolve(),
+    tell: () => undefined,
+    later: (run, ms) => {
+      const timer = { run, ms };
+      timers.push(timer);
+      return () => timers.splice(timers.indexOf(timer), 1);
+    },
   });
+  outbox.open(disk);
+  /** The waits for the server; the lease's own beat is not among them. */
+  const waits = () => timers.filter(({ ms }) => ms !== 2000).map(({ ms }) => ms);
   const settle = () => new Promise((resolve) => setTimeout(resolve, 0));
   return {
     outbox,
     calls,
-    timers,
+    waits,
     sent,
     settle,
-    go: (is: boolean) => (online = is),
+    go: (is: boolean) => (reachable = is),
     tick: async () => {
       timers.splice(0).forEach(({ run }) => run());
       await settle();
     },
     states: () => outbox.store.getState().entries.map(({ text, state }) => `${text}:${state}`),
+    texts: () => calls.map(({ event }) => event.text),
   };
 }
 
 describe('the outbox', () => {
+  it('shows at once what is written, and sends it only when it is kept', async () => {
+    const steps: (() => void)[] = [];
+    const kept = new MemoryStore();
+    const slow: OutboxStore = {
+      durable: true,
+      change: (step) => new Promise<void>((resolve) => steps.push(resolve)).then(() => kept.change(step)),
+    };
+    const { outbox, calls, states, settle } = world(slow);
+    outbox.add('a', '1');
+    expect(states()).toEqual(['1:queued']);
+    expect(outbox.atRisk).toBe(true);
+    await settle();
+    expect(calls).toHaveLength(0);
+    for (let i = 0; i < 3; i += 1) {
+      steps.shift()?.();
+      await settle();
+    }
+    expect(outbox.atRisk).toBe(false);
+    expect(calls).toHaveLength(1);
+  });
   it('sends one at a time per room, in order, and rooms beside each other', async () => {
-    const { outbox, calls, settle, states } = world();
+    const { outbox, calls, settle, states, texts } = world();
     outbox.add('a', '1');
     outbox.add('a', '2');
     outbox.add('b', '3');
-    expect(calls.map(({ event }) => event.text)).toEqual(['1', '3']);
+    await settle();
+    expect(texts()).toEqual(['1', '3']);
     expect(states()).toEqual(['1:sending', '2:queued', '3:sending']);
     calls[0]?.done();
     await settle();
-    expect(calls.map(({ event }) => event.text)).toEqual(['1', '3', '2']);
+    expect(texts()).toEqual(['1', '3', '2']);
     expect(states()).toEqual(['2:sending', '3:sending']);
   });
   it('sends the same clientId again after a lost answer, before what came later', async () => {
-    const { outbox, calls, settle, tick, states, go } = world();
+    const { outbox, calls, settle, states, go } = world();
     outbox.add('a', '1');
     outbox.add('a', '2');
+    await settle();
     go(false);
     calls[0]?.fail(new NoAnswer());
     await settle();
     expect(states()).toEqual(['1:queued', '2:queued']);
     go(true);
     outbox.resume();
-    await tick();
+    await settle();
     expect(calls).toHaveLength(2);
     expect(calls[1]?.event).toEqual(calls[0]?.event);
   });
-  it('keeps what is written offline until there is a connection', () => {
-    const { outbox, calls, go, states } = world();
+  it('keeps what is written offline until there is a connection', async () => {
+    const { outbox, calls, go, states, settle } = world();
     go(false);
     outbox.add('a', '1');
+    await settle();
     expect(states()).toEqual(['1:queued']);
     expect(calls).toHaveLength(0);
     go(true);
     outbox.resume();
+    await settle();
     expect(calls).toHaveLength(1);
   });
   it('waits as long as a limit says, and never calls it failed', async () => {
-    const { outbox, calls, settle, timers, tick, states } = world();
+    const { outbox, calls, settle, waits, tick, states } = world();
     outbox.add('a', '1');
+    await settle();
     calls[0]?.fail(refusal('rate_limited', 700));
     await settle();
     expect(states()).toEqual(['1:queued']);
-    expect(timers.map(({ ms }) => ms)).toEqual([700]);
+    expect(waits()).toEqual([700]);
     outbox.add('a', '2');
     outbox.resume();
+    await settle();
     expect(calls).toHaveLength(1);
     await tick();
     expect(calls[1]?.event.clientId).toBe(calls[0]?.event.clientId);
   });
   it('backs off further each time the server is unavailable', async () => {
-    vi.spyOn(Math, 'random').mockReturnValue(0.5);
-    const { outbox, calls, settle, timers, tick } = world();
+    vi.spyOn(Math, 'random').mockReturnValue(0.4);
+    const { outbox, calls, settle, waits, tick } = world();
     outbox.add('a', '1');
-    const waits: number[] = [];
+    await settle();
+    const waited: number[] = [];
     for (let i = 0; i < 6; i += 1) {
       calls.at(-1)?.fail(refusal('unavailable'));
       await settle();
-      waits.push(timers[0]?.ms ?? 0);
+      waited.push(...waits());
       await tick();
     }
-    expect(waits).toEqual([1000, 2000, 4000, 8000, 15_000, 15_000]);
+    expect(waited).toEqual([950, 1900, 3800, 7600, 14_250, 14_250]);
   });
   it('fails visibly, lets the next pass, and is retried or discarded', async () => {
     const { outbox, calls, settle, states } = world();
     outbox.add('a', '1');
     outbox.add('a', '2');
+    await settle();
     calls[0]?.fail(refusal('forbidden'));
     await settle();
     expect(states()).toEqual(['1:failed', '2:sending']);
@@ -118,18 +159,22 @@ describe('the outbox', () => {
     calls[1]?.done();
     await settle();
     outbox.retry(failed?.clientId ?? '');
+    await settle();
     expect(states()).toEqual(['1:sending']);
     expect(calls[2]?.event.clientId).toBe(failed?.clientId);
     outbox.discard(failed?.clientId ?? '');
+    await settle();
     expect(states()).toEqual(['1:sending']);
     calls[2]?.fail(refusal('not_found'));
     await settle();
     outbox.discard(failed?.clientId ?? '');
+    await settle();
     expect(states()).toEqual([]);
   });
   it('settles by its own event before the acknowledgement, once', async () => {
     const { outbox, calls, settle, sent, states } = world();
     const clientId = outbox.add('a', '1');
+    await settle();
     outbox.settle(clientId);
     expect(states()).toEqual([]);
     calls[0]?.done();
@@ -142,16 +187,59 @@ describe('the outbox', () => {
     outbox.add('a', '1');
     outbox.add('a', '2');
     outbox.add('b', '3');
-    outbox.dropRoom('a');
+    await settle();
+    outbox.dropRooms((roomId) => roomId === 'a');
+    await settle();
     expect(states()).toEqual(['3:sending']);
     calls[0]?.fail(refusal('not_found'));
     await settle();
     expect(states()).toEqual(['3:sending']);
     expect(calls).toHaveLength(2);
   });
-  it('sends NFC', () => {
-    const { outbox, calls } = world();
+  it('sends NFC', async () => {
+    const { outbox, calls, settle } = world();
     outbox.add('a', '한글'.normalize('NFD'));
+    await settle();
     expect(calls[0]?.event.text).toBe('한글');
+  });
+  it('an ended session keeps what was written, and a log-out keeps nothing', async () => {
+    const disk = new MemoryStore();
+    const { outbox, states, settle, go } = world(disk);
+    go(false);
+    outbox.add('a', '1');
+    outbox.close();
+    expect(states()).toEqual([]);
+    await settle();
+    outbox.open(disk);
+    await settle();
+    expect(states()).toEqual(['1:queued']);
+    await outbox.wipe();
+    expect(states()).toEqual([]);
+    outbox.open(disk);
+    await settle();
+    expect(states()).toEqual([]);
+  });
+  it('goes on in memory where the disk refuses, and says that it is at risk', async () => {
+    let full = false;
+    const kept = new MemoryStore();
+    const disk: OutboxStore = {
+      durable: true,
+      change: (step: (now: Kept) => Kept) => (full ? Promise.reject(new Error('quota')) : kept.change(step)),
+    };
+    const { outbox, calls, states, settle, texts } = world(disk);
+    outbox.add('a', '1');
+    await settle();
+    full = true;
+    outbox.add('a', '2');
+    await settle();
+    expect(states()).toEqual(['1:sending', '2:queued']);
+    expect(outbox.atRisk).toBe(true);
+    calls[0]?.done();
+    await settle();
+    calls[1]?.done();
+    await settle();
+    expect(texts()).toEqual(['1', '2']);
+    expect(states()).toEqual([]);
+    expect(outbox.atRisk).toBe(false);
   });
 });

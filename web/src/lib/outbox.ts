@@ -1,7 +1,9 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { Message, SendEvent } from '../wire.gen';
 import { newClientId } from './clientId';
-import { Refusal, codeOf, type Code } from './problem';
+import { grant, heartbeat, isLive, type Lease } from './lease';
+import { MemoryStore, type Kept, type OutboxStore } from './outboxStore';
+import { codeOf, Refusal, type Code } from './problem';
 
 /** A message on its way: queued → sending → gone from here once the server has it, or failed. */
 export interface Outgoing {
@@ -15,33 +17,117 @@ export interface Outgoing {
   readonly at: string;
 }
 
+/** What the tabs of one user tell each other. */
+export type News =
+  /** What is kept is not what it was. */
+  | { kind: 'changed' }
+  /** The server has this message. */
+  | { kind: 'sent'; message: Message }
+  /** A tab closes or freezes: it sends no more under this name. */
+  | { kind: 'gone'; tab: string };
+
 interface Ports {
   /** Sends and resolves with the acknowledged message; throws Refusal or NoAnswer. */
   send: (message: SendEvent) => Promise<Message>;
   /** The message is the server's now: it goes into the timeline in the same step as it leaves the outbox. */
   sent: (message: Message) => void;
-  online: () => boolean;
-  later?: (run: () => void, ms: number) => void;
+  /** There is a way to send. */
+  reachable: () => boolean;
+  /** The session is to be renewed before anything is sent again. */
+  renew: () => Promise<unknown>;
+  tell: (news: News) => void;
+  holdLock?: (tab: string) => { readonly held: boolean; release: () => void };
+  whenGone?: (tab: string, signal: AbortSignal, tell: () => void) => void;
+  now?: () => number;
+  later?: (run: () => void, ms: number) => () => void;
 }
 
 interface State {
   readonly entries: readonly Outgoing[];
 }
 
+const afterwards = (run: () => void, ms: number) => {
+  const timer = setTimeout(run, ms);
+  return () => clearTimeout(timer);
+};
+
+/** A closed tab's outbox, or nobody's. */
+const closed: OutboxStore = { durable: true, change: () => Promise.resolve({ entries: [] }) };
+
 /**
- * What was written and is not the server's yet. One send is in flight per room, so the order is the writer's. A lost
- * acknowledgement is not a failure: the same clientId is sent again, and the server answers with the message as it is.
+ * What was written and is not the server's yet, for all tabs of one user. A message is kept before it is sent. In each
+ * room the oldest is sent until it is answered, and only then the next: that keeps the writer's order, whichever tab
+ * sends. A lost acknowledgement is not a failure: the same clientId is sent again, and the server answers with the message
+ * as it is.
  */
 export class Outbox {
   readonly store: StoreApi<State> = createStore<State>(() => ({ entries: [] }));
   readonly #ports: Ports;
+  #disk: OutboxStore = closed;
+  /** Counts openings and closings: what was begun for an older one stops. */
+  #turn = 0;
+  #tab = '';
+  #lock: { readonly held: boolean; release: () => void } | undefined;
+  /** The page is put away: another tab sends. */
+  #resting = false;
+  /** Steps on what is kept, one after the other. */
+  #steps: Promise<unknown> = Promise.resolve();
+  #kept: Kept = { entries: [] };
+  /** Written here, and not kept yet. */
+  #adding: readonly Outgoing[] = [];
+  /** The server has these; what is kept may not know it yet. */
+  readonly #settled = new Set<string>();
   readonly #inFlight = new Set<string>();
-  /** Rooms that wait out a limit or an outage. */
-  readonly #waiting = new Set<string>();
+  /** Rooms that wait out a limit or an outage, with how to end the wait. */
+  readonly #waiting = new Map<string, { early: boolean; end: () => void }>();
+  /** How often in a row a room's message was not taken. */
   readonly #attempts = new Map<string, number>();
+  readonly #gone = new Set<string>();
+  #reading = false;
+  #stopHeart: (() => void) | undefined;
+  #stopWatch: (() => void) | undefined;
 
   constructor(ports: Ports) {
     this.#ports = ports;
+  }
+
+  /** What is here would be lost with the page. */
+  get atRisk(): boolean {
+    return this.#adding.length > 0 || (!this.#disk.durable && this.#kept.entries.length > 0);
+  }
+
+  /** Begins with what is kept of a user. */
+  open(disk: OutboxStore): void {
+    this.close();
+    this.#disk = disk;
+    this.#resting = false;
+    this.#arrive();
+    this.refresh();
+  }
+
+  /** The session is over. What is kept stays for its writer. */
+  close(): void {
+    this.#depart();
+    this.#turn += 1;
+    this.#disk = closed;
+    this.#steps = Promise.resolve();
+    this.#kept = { entries: [] };
+    this.#adding = [];
+    this.#settled.clear();
+    this.#inFlight.clear();
+    for (const { end } of this.#waiting.values()) end();
+    this.#waiting.clear();
+    this.#attempts.clear();
+    this.#reading = false;
+    this.#show();
+  }
+
+  /** Log-out: what was not sent is its writer's, not the next user's. */
+  async wipe(): Promise<void> {
+    this.#adding = [];
+    await this.#change(() => ({ entries: [] }));
+    this.#ports.tell({ kind: 'changed' });
+    this.close();
   }
 
   add(roomId: string, text: string): string {
@@ -50,96 +136,347 @@ export class Outbox {
       roomId,
       text: text.normalize('NFC'),
       state: 'queued',
-      at: new Date().toISOString(),
+      at: new Date(this.#now()).toISOString(),
     };
-    this.store.setState(({ entries }) => ({ entries: [...entries, entry] }));
-    void this.#pump(roomId);
+    this.#adding = [...this.#adding, entry];
+    this.#show();
+    void this.#write((entries) =>
+      entries.some(({ clientId }) => clientId === entry.clientId) ? entries : [...entries, entry],
+    );
     return entry.clientId;
   }
 
   retry(clientId: string): void {
-    const entry = this.#change(clientId, ({ reason: _, ...rest }) => ({ ...rest, state: 'queued' }));
-    if (entry) void this.#pump(entry.roomId);
+    void this.#write((entries) =>
+      entries.map((entry) => (entry.clientId === clientId && entry.state === 'failed' ? queued(entry) : entry)),
+    );
   }
 
   discard(clientId: string): void {
-    this.store.setState(({ entries }) => ({
-      entries: entries.filter((entry) => entry.clientId !== clientId || entry.state !== 'failed'),
-    }));
+    void this.#write((entries) => without(entries, (entry) => entry.clientId === clientId && entry.state === 'failed'));
   }
 
   /** The server has it: by acknowledgement, or because our own event came first. */
   settle(clientId: string): void {
-    this.#attempts.delete(clientId);
-    this.store.setState((state) =>
-      state.entries.some((entry) => entry.clientId === clientId)
-        ? { entries: state.entries.filter((entry) => entry.clientId !== clientId) }
-        : state,
-    );
+    const known = (entry: Outgoing) => entry.clientId === clientId;
+    if (!this.#kept.entries.some(known) && !this.#adding.some(known)) return;
+    this.#settled.add(clientId);
+    this.#show();
+    void this.#write((entries) => without(entries, known));
   }
 
-  /** A connection is there again. */
+  /** A way to send is there again, or the page is. */
   resume(): void {
-    for (const roomId of new Set(this.store.getState().entries.map((entry) => entry.roomId))) void this.#pump(roomId);
-  }
-
-  /** The room is gone: nothing can be said there any more. */
-  dropRoom(roomId: string): void {
-    this.store.setState(({ entries }) => ({ entries: entries.filter((entry) => entry.roomId !== roomId) }));
-  }
-
-  /** Log-out: what was not sent is its writer's, not the next user's. */
-  clear(): void {
-    this.store.setState({ entries: [] });
-  }
-
-  #change(clientId: string, change: (entry: Outgoing) => Outgoing): Outgoing | undefined {
-    let changed: Outgoing | undefined;
-    this.store.setState(({ entries }) => ({
-      entries: entries.map((entry) => (entry.clientId === clientId ? (changed = change(entry)) : entry)),
-    }));
-    return changed;
-  }
-
-  async #pump(roomId: string): Promise<void> {
-    if (this.#inFlight.has(roomId) || this.#waiting.has(roomId) || !this.#ports.online()) return;
-    const entry = this.store.getState().entries.find((one) => one.roomId === roomId && one.state === 'queued');
-    if (!entry) return;
-    const { clientId, text } = entry;
-    this.#inFlight.add(roomId);
-    this.#change(clientId, (one) => ({ ...one, state: 'sending' }));
-    try {
-      const message = await this.#ports.send({ roomId, clientId, text });
-      this.#ports.sent(message);
-      this.settle(clientId);
-    } catch (error) {
-      this.#refused(entry, error);
-    } finally {
-      this.#inFlight.delete(roomId);
+    for (const [roomId, { early, end }] of this.#waiting) {
+      if (!early) continue;
+      end();
+      this.#waiting.delete(roomId);
+      this.#attempts.delete(roomId);
     }
-    void this.#pump(roomId);
+    // Another tab may have died between keeping something and telling so.
+    this.refresh();
   }
 
-  #refused({ clientId, roomId }: Outgoing, error: unknown): void {
-    const code = codeOf(error);
-    if (code !== 'offline' && code !== 'rate_limited' && code !== 'unavailable' && code !== 'unauthorized') {
-      this.#change(clientId, (entry) => ({ ...entry, state: 'failed', reason: code }));
+  /** The page goes: closed, put away, frozen. Whoever is still there goes on at once. */
+  rest(): void {
+    this.#resting = true;
+    this.#depart();
+  }
+
+  wake(): void {
+    if (!this.#resting) return;
+    this.#resting = false;
+    this.#arrive();
+    this.refresh();
+  }
+
+  /** These rooms are gone: nothing can be said there any more. What is written there from now on is of another membership. */
+  dropRooms(isGone: (roomId: string, at: string) => boolean): void {
+    const dropped = new Set(
+      [...this.#kept.entries, ...this.#adding]
+        .filter(({ roomId, at }) => isGone(roomId, at))
+        .map(({ clientId }) => clientId),
+    );
+    if (dropped.size === 0) return;
+    this.#adding = this.#adding.filter(({ clientId }) => !dropped.has(clientId));
+    void this.#write((entries) => without(entries, ({ clientId }) => dropped.has(clientId)));
+  }
+
+  hear(news: News): void {
+    if (news.kind === 'sent') {
+      this.#ports.sent(news.message);
+      if (news.message.clientId !== undefined) this.settle(news.message.clientId);
       return;
     }
-    this.#change(clientId, (entry) => ({ ...entry, state: 'queued' }));
-    const attempt = (this.#attempts.get(clientId) ?? 0) + 1;
-    this.#attempts.set(clientId, attempt);
+    if (news.kind === 'gone') this.#gone.add(news.tab);
+    this.refresh();
+  }
+
+  /** Looks at what is kept, and goes on with it. */
+  refresh(): void {
+    if (this.#reading) return;
+    this.#reading = true;
+    void this.#change((kept) => {
+      this.#reading = false;
+      return kept;
+    }).then(() => this.#flush());
+  }
+
+  #now(): number {
+    return (this.#ports.now ?? Date.now)();
+  }
+
+  #later(run: () => void, ms: number): () => void {
+    return (this.#ports.later ?? afterwards)(run, ms);
+  }
+
+  #arrive(): void {
+    this.#tab = newClientId();
+    this.#lock = this.#ports.holdLock?.(this.#tab);
+  }
+
+  #depart(): void {
+    if (this.#tab === '') return;
+    this.#ports.tell({ kind: 'gone', tab: this.#tab });
+    this.#release();
+    this.#lock?.release();
+    this.#lock = undefined;
+    this.#tab = '';
+    this.#stopWatch?.();
+    this.#stopWatch = undefined;
+  }
+
+  /** Changes what is kept. Where it cannot be kept, it goes on in memory with what this tab knows. */
+  #change(step: (kept: Kept) => Kept): Promise<Kept> {
+    const turn = this.#turn;
+    const opened = this.#disk;
+    const done = this.#steps.then(async () => {
+      let kept: Kept;
+      try {
+        // What was written before the session ended is kept all the same.
+        kept = await (turn === this.#turn ? this.#disk : opened).change(step);
+      } catch {
+        if (turn !== this.#turn) return this.#kept;
+        const { entries, lease } = this.#kept;
+        this.#disk = new MemoryStore({ entries, lease: this.#mine(lease) ? lease : undefined });
+        kept = await this.#disk.change(step);
+      }
+      if (turn !== this.#turn) return this.#kept;
+      this.#kept = kept;
+      const there = new Set(kept.entries.map(({ clientId }) => clientId));
+      this.#adding = this.#adding.filter(({ clientId }) => !there.has(clientId));
+      this.#show();
+      return kept;
+    });
+    this.#steps = done;
+    return done;
+  }
+
+  async #write(step: (entries: readonly Outgoing[]) => readonly Outgoing[]): Promise<void> {
+    const turn = this.#turn;
+    const before: { entries?: readonly Outgoing[] } = {};
+    const after = await this.#change((kept) => {
+      before.entries = kept.entries;
+      const entries = step(kept.entries);
+      return entries === kept.entries ? kept : { ...kept, entries };
+    });
+    if (turn !== this.#turn) return;
+    if (after.entries !== before.entries) this.#ports.tell({ kind: 'changed' });
+    this.#flush();
+  }
+
+  #show(): void {
+    const { entries: kept, lease } = this.#kept;
+    const flushed = isLive(lease, this.#now());
+    const entries = [...kept, ...this.#adding]
+      .filter(({ clientId }) => !this.#settled.has(clientId))
+      // Whoever was sending it is no more.
+      .map((entry) => (flushed ? entry : requeued(entry)));
+    const old = this.store.getState().entries;
+    if (entries.length === old.length && entries.every((entry, i) => same(entry, old[i]))) return;
+    this.store.setState({ entries });
+  }
+
+  #mine(lease: Lease | undefined): lease is Lease {
+    return this.#tab !== '' && lease?.tab === this.#tab && isLive(lease, this.#now());
+  }
+
+  /** Sends what can be sent now. */
+  #flush(): void {
+    const unsent = this.#kept.entries.filter(
+      ({ state, clientId }) => state !== 'failed' && !this.#settled.has(clientId),
+    );
+    if (unsent.length === 0 || this.#resting || !this.#ports.reachable()) {
+      if (this.#inFlight.size === 0 && this.#mine(this.#kept.lease)) this.#release();
+      if (unsent.length > 0) this.#watch();
+      return;
+    }
+    const { lease } = this.#kept;
+    if (isLive(lease, this.#now()) && lease.tab !== this.#tab && !this.#gone.has(lease.tab)) this.#watch();
+    else for (const roomId of new Set(unsent.map((entry) => entry.roomId))) void this.#send(roomId);
+  }
+
+  async #send(roomId: string): Promise<void> {
+    if (this.#inFlight.has(roomId) || this.#waiting.has(roomId)) return;
+    const turn = this.#turn;
+    this.#inFlight.add(roomId);
+    const { entry, slept } = await this.#claim(roomId);
+    if (turn !== this.#turn) return;
+    if (!entry || slept) {
+      this.#inFlight.delete(roomId);
+      if (slept) this.refresh();
+      return;
+    }
+    try {
+      const { clientId, text } = entry;
+      const message = await this.#ports.send({ roomId, clientId, text });
+      if (turn !== this.#turn) return;
+      this.#attempts.delete(roomId);
+      this.#settled.add(clientId);
+      this.#ports.sent(message);
+      this.#show();
+      this.#ports.tell({ kind: 'sent', message });
+      await this.#change((kept) => ({ ...kept, entries: without(kept.entries, (one) => one.clientId === clientId) }));
+    } catch (error) {
+      if (turn !== this.#turn) return;
+      await this.#refused(entry, error);
+    }
+    if (turn !== this.#turn) return;
+    this.#inFlight.delete(roomId);
+    this.#ports.tell({ kind: 'changed' });
+    this.#flush();
+  }
+
+  /** The oldest message of a room, if this tab is the one that sends. */
+  async #claim(roomId: string): Promise<{ entry?: Outgoing; slept: boolean }> {
+    const asker = { tab: this.#tab, locked: this.#lock?.held ?? false };
+    const claimed: { entry?: Outgoing } = {};
+    const kept = await this.#change((before) => {
+      delete claimed.entry;
+      const here = asker.tab === this.#tab;
+      const lease = here ? grant(before.lease, asker, this.#now(), this.#gone) : undefined;
+      const entry = before.entries.find((one) => one.roomId === roomId && one.state !== 'failed');
+      if (!lease || !entry) return before;
+      claimed.entry = entry;
+      const inherited = before.lease?.tab !== asker.tab;
+      const entries = before.entries.map((one): Outgoing => {
+        if (one === entry) return { ...one, state: 'sending' };
+        return inherited ? requeued(one) : one;
+      });
+      return { entries, lease };
+    });
+    if (claimed.entry) {
+      this.#beat();
+      this.#ports.tell({ kind: 'changed' });
+    } else if (!this.#mine(kept.lease)) this.#watch();
+    // The page was put away meanwhile, or the lease ran out between two lines: what it knows is of then.
+    return { ...claimed, slept: asker.tab !== this.#tab || (claimed.entry !== undefined && !this.#mine(kept.lease)) };
+  }
+
+  /** Keeps the lease while something is on its way. */
+  #beat(): void {
+    this.#stopHeart ??= this.#later(() => {
+      this.#stopHeart = undefined;
+      const { lease } = this.#kept;
+      if (lease?.tab !== this.#tab) return;
+      const turn = this.#turn;
+      const asker = { tab: this.#tab, locked: this.#lock?.held ?? false };
+      void this.#change((kept) =>
+        kept.lease?.tab === asker.tab ? { ...kept, lease: grant(kept.lease, asker, this.#now(), this.#gone) } : kept,
+      ).then((kept) => {
+        if (turn === this.#turn && this.#mine(kept.lease)) this.#beat();
+      });
+    }, heartbeat);
+  }
+
+  #release(): void {
+    this.#stopHeart?.();
+    this.#stopHeart = undefined;
+    const tab = this.#tab;
+    this.#kept = { entries: this.#kept.entries };
+    // Not in line with the other steps: a page that goes has no time for them.
+    this.#disk
+      .change((kept) => (kept.lease?.tab === tab ? { entries: kept.entries.map(requeued) } : kept))
+      .catch(() => undefined);
+  }
+
+  /** Another tab sends: looks again when its lease runs out, or when it is gone. */
+  #watch(): void {
+    const { lease } = this.#kept;
+    this.#stopWatch?.();
+    this.#stopWatch = undefined;
+    const now = this.#now();
+    if (!isLive(lease, now) || lease.tab === this.#tab) {
+      this.#show();
+      return;
+    }
+    const abort = new AbortController();
+    const over = this.#later(
+      () => {
+        abort.abort();
+        this.refresh();
+      },
+      lease.until - now + 50,
+    );
+    if (lease.locked) {
+      this.#ports.whenGone?.(lease.tab, abort.signal, () => {
+        this.#gone.add(lease.tab);
+        this.refresh();
+      });
+    }
+    this.#stopWatch = () => {
+      abort.abort();
+      over();
+    };
+  }
+
+  async #refused({ clientId, roomId }: Outgoing, error: unknown): Promise<void> {
+    const code = codeOf(error);
+    const again = code === 'offline' || code === 'rate_limited' || code === 'unavailable' || code === 'unauthorized';
+    const tab = this.#tab;
+    const settle = this.#change((kept) => ({
+      ...kept,
+      entries: kept.entries.map((entry): Outgoing => {
+        if (entry.clientId !== clientId) return entry;
+        if (!again) return { ...entry, state: 'failed', reason: code };
+        return kept.lease?.tab === tab ? queued(entry) : entry;
+      }),
+    }));
+    if (!again) {
+      this.#attempts.delete(roomId);
+      await settle;
+      return;
+    }
+    const turn = this.#turn;
+    const attempt = (this.#attempts.get(roomId) ?? 0) + 1;
+    this.#attempts.set(roomId, attempt);
     const backOff = Math.min(1000 * 2 ** (attempt - 1), 15_000) * (0.75 + Math.random() / 2);
     const told = error instanceof Refusal ? error.retryAfterMs : undefined;
-    this.#waiting.add(roomId);
-    const later = this.#ports.later ?? setTimeout;
-    later(
+    const end = this.#later(
       () => {
+        if (turn !== this.#turn) return;
         this.#waiting.delete(roomId);
-        void this.#pump(roomId);
+        this.#flush();
       },
-      // Offline, the return of the connection resumes; the wait only keeps a broken line from being hammered.
-      code === 'rate_limited' ? (told ?? 1000) : code === 'offline' ? Math.min(backOff, 1000) : (told ?? backOff),
+      code === 'rate_limited' ? (told ?? 1000) : (told ?? backOff),
     );
+    // A line that comes back is better news than any wait; a limit is waited out.
+    this.#waiting.set(roomId, { early: code === 'offline', end });
+    await settle;
+    if (code === 'unauthorized') await this.#ports.renew().catch(() => undefined);
   }
 }
+
+function queued({ reason: _, ...entry }: Outgoing): Outgoing {
+  return { ...entry, state: 'queued' };
+}
+
+/** What nobody is sending any more waits again. */
+const requeued = (entry: Outgoing): Outgoing => (entry.state === 'sending' ? queued(entry) : entry);
+
+/** The same list where there is nothing to take out. */
+const without = (entries: readonly Outgoing[], gone: (entry: Outgoing) => boolean): readonly Outgoing[] =>
+  entries.some(gone) ? entries.filter((entry) => !gone(entry)) : entries;
+
+const same = (a: Outgoing, b: Outgoing | undefined): boolean =>
+  a.clientId === b?.clientId && a.state === b.state && a.reason === b.reason;

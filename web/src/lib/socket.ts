@@ -33,7 +33,8 @@ let socket: Socket<Incoming, Outgoing> | undefined;
 let turn = 0;
 
 interface Listener {
-  on: Incoming;
+  /** `ready` is also told when its connection was sought. */
+  on: Omit<Incoming, 'ready'> & { ready: (ready: ServerEvents['ready'], soughtAt: string) => void };
   /** The session is over: the server refused to renew it. */
   signedOut: () => void;
   disconnected: () => void;
@@ -59,8 +60,13 @@ export async function openSocket({ on, signedOut, disconnected }: Listener): Pro
   });
   socket = opened;
 
+  /** How often in a row the session was renewed without a connection coming of it. */
+  let renewals = 0;
   const renew = async () => {
     let wait = 1000;
+    // A server that renews the session and then does not know it must not be asked without end.
+    if (renewals > 0) await pause(Math.min(1000 * 2 ** renewals, 15_000));
+    renewals += 1;
     while (socket === opened) {
       try {
         if (await refreshSession()) opened.connect();
@@ -68,7 +74,7 @@ export async function openSocket({ on, signedOut, disconnected }: Listener): Pro
         return;
       } catch {
         // Nobody could say whether the session lives: ask again later.
-        await new Promise((resolve) => setTimeout(resolve, wait * (0.5 + Math.random())));
+        await pause(wait);
         wait = Math.min(wait * 2, 15_000);
       }
     }
@@ -84,9 +90,15 @@ export async function openSocket({ on, signedOut, disconnected }: Listener): Pro
     disconnected();
     if (reason === 'io server disconnect' && socket === opened) void renew();
   });
+  let soughtAt = new Date().toISOString();
+  const seek = () => {
+    soughtAt = new Date().toISOString();
+  };
+  opened.io.on('reconnect_attempt', seek);
   opened.on('ready', (ready) => {
-    on.ready(ready);
-    setOnline();
+    renewals = 0;
+    on.ready(ready, soughtAt);
+    if (socket === opened) setOnline();
   });
   opened.on('message', on.message);
   opened.on('room:updated', on['room:updated']);
@@ -100,8 +112,18 @@ export async function openSocket({ on, signedOut, disconnected }: Listener): Pro
 }
 
 async function retryLater(opened: Socket<Incoming, Outgoing>): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, 2000 + Math.random() * 3000));
+  await pause(3500);
   if (socket === opened) opened.connect();
+}
+
+let hurry: () => void = () => undefined;
+
+/** About so long, so that not all come back in the same moment; until reconnectNow at most. */
+async function pause(ms: number): Promise<void> {
+  await new Promise<void>((resolve) => {
+    hurry = resolve;
+    setTimeout(resolve, ms * (0.5 + Math.random()));
+  });
 }
 
 /** Fetched again and again until it comes: without it nothing works. */
@@ -110,7 +132,7 @@ async function library() {
     try {
       return (await import('socket.io-client')).io;
     } catch {
-      await new Promise((resolve) => setTimeout(resolve, 2000));
+      await pause(2000);
     }
   }
 }
@@ -150,7 +172,8 @@ export function sayTyping(roomId: string): void {
 }
 
 /** The network or the page came back: try now instead of after the back-off. */
-export function reconnectNow(): void {
+function reconnectNow(): void {
+  hurry();
   if (socket && !socket.connected && socket.active) {
     socket.disconnect();
     socket.connect();

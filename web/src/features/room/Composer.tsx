@@ -1,6 +1,6 @@
 import { ArrowUp, Check, X } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
-import { draftOf, keepDraft } from '../../lib/drafts';
+import { draftOf, keepDraft, whenDrafts } from '../../lib/drafts';
 import { codePoints } from '../../lib/formats';
 import { useT } from '../../lib/i18n';
 import { useEnter } from '../../lib/ime';
@@ -78,6 +78,18 @@ export function Composer({ roomId, name, hint, editing, saving, onSave, onCancel
     wasEditing.current = false;
     return undefined;
   }, [edited, editedText, roomId]);
+
+  // Drafts of an earlier page come a moment after the field; what was typed in it meanwhile stays.
+  useEffect(
+    () =>
+      whenDrafts(() => {
+        const el = field.current;
+        if (el?.value !== '' || wasEditing.current) return;
+        el.value = draftOf(roomId);
+        measure(el);
+      }),
+    [roomId],
+  );
 
   const submit = () => {
     const el = field.current;

@@ -113,7 +113,8 @@ export function Log({ room, name, mine, me, covered, onProfile, onEdit, onDelete
   const online = useConn((conn) => conn.online);
   const writing = outgoing.some(({ state }) => state !== 'failed');
   useEffect(() => {
-    if (writing && hasNewer && online) loadNewest(room.id).catch(() => undefined);
+    // Without the live connection too: what is sent then goes by plain requests.
+    if (writing && hasNewer) loadNewest(room.id).catch(() => undefined);
   }, [writing, hasNewer, online, room.id]);
 
   const newest = messages?.at(-1)?.seq ?? 0;

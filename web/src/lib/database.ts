@@ -1,0 +1,71 @@
+import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
+import type { Lease } from './lease';
+import type { Outgoing } from './outbox';
+
+export interface Row {
+  /** Counts up over all tabs: what was written first has the lower one. */
+  order: number;
+  userId: string;
+  entry: Outgoing;
+}
+
+interface Schema extends DBSchema {
+  outbox: { key: number; value: Row; indexes: { user: string } };
+  /** By user: the tab that sends what is in their outbox. */
+  leases: { key: string; value: Lease };
+  drafts: {
+    key: [userId: string, roomId: string];
+    value: { userId: string; roomId: string; text: string };
+    indexes: { user: string };
+  };
+}
+
+export type Database = IDBPDatabase<Schema>;
+
+/** An IndexedDB that hangs is as bad as none. */
+const patience = 10_000;
+
+export async function inTime<T>(work: Promise<T>, ms = patience): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('IndexedDB does not answer')), ms);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
+
+let opened: Promise<Database> | undefined;
+
+/** What this browser keeps for its users. Throws where the browser has no IndexedDB, or none that works. */
+export function database(): Promise<Database> {
+  opened ??= inTime(open()).catch((error: unknown) => {
+    opened = undefined;
+    throw error;
+  });
+  return opened;
+}
+
+async function open(): Promise<Database> {
+  const db = await openDB<Schema>('maru', 1, {
+    upgrade(fresh) {
+      fresh.createObjectStore('outbox', { keyPath: 'order', autoIncrement: true }).createIndex('user', 'userId');
+      fresh.createObjectStore('leases');
+      fresh.createObjectStore('drafts', { keyPath: ['userId', 'roomId'] }).createIndex('user', 'userId');
+    },
+    // A newer release in another tab wants to change the stores: it must not wait for this one.
+    blocking: () => {
+      opened = undefined;
+      db.close();
+    },
+    terminated: () => {
+      opened = undefined;
+    },
+  });
+  return db;
+}
+
+/** The next call opens it anew: a connection that failed may be one that the browser closed. */
+export function reopen(): void {
+  const old = opened;
+  opened = undefined;
+  void old?.then((db) => db.close()).catch(() => undefined);
+}
