@@ -37,6 +37,8 @@ const failures = new Map<string, number>();
 /** A connection that does not come within this time may never: a network that lets nothing but plain requests through. */
 const patience = 3000;
 
+type Told = News | { kind: 'left' };
+
 /** Tells the other tabs of this user. */
 let tabs: BroadcastChannel | undefined;
 
@@ -174,13 +176,15 @@ function onRoomRemoved({ roomId, reason }: RoomRemoved): void {
 }
 
 function onSessionEnded({ reason }: SessionEnded): void {
-  const own = reason === 'logged_out' || reason === 'account_deleted';
-  if (own) {
-    // The tab that ended it wiped everything; this is what it could not know of.
-    outbox.dropRooms(() => true);
-    void wipeDrafts();
-  }
-  leave(own ? undefined : reason);
+  if (reason === 'logged_out' || reason === 'account_deleted') leftElsewhere();
+  else leave(reason);
+}
+
+/** Another tab ended the session by hand. It wiped everything; this is what it could not know of. */
+function leftElsewhere(): void {
+  outbox.dropRooms(() => true);
+  void wipeDrafts();
+  leave(undefined);
 }
 
 let leaving = false;
@@ -217,6 +221,8 @@ export async function leaveForGood(end: () => Promise<unknown>): Promise<void> {
     goLive();
     throw error;
   }
+  // A tab without a connection is told by nobody else.
+  tabs?.postMessage({ kind: 'left' } satisfies Told);
   await Promise.all([outbox.wipe(), wipeDrafts()]);
   location.replace('/');
 }
@@ -228,8 +234,10 @@ export function goLive(): void {
   const userId = currentUser()?.id;
   if (userId !== undefined) {
     tabs?.close();
-    tabs = new BroadcastChannel(`maru ${userId}`);
-    tabs.onmessage = ({ data }: { data: News }) => outbox.hear(data);
+    tabs = 'BroadcastChannel' in window ? new BroadcastChannel(`maru ${userId}`) : undefined;
+    tabs?.addEventListener('message', ({ data }: { data: Told }) =>
+      data.kind === 'left' ? leftElsewhere() : outbox.hear(data),
+    );
     outbox.open(new DiskStore(userId));
     void openDrafts(userId);
   }
@@ -284,6 +292,11 @@ export function startLive(page: Partial<Page>): void {
     (roomId, hadStream, timeline) => {
       const last = timeline.messages.findLast(({ kind }) => kind !== 'hidden');
       if (last && !timeline.hasNewer) rememberLast(last);
+      const me = currentUser()?.id;
+      // Also what was taken for failed.
+      for (const { clientId, senderId } of timeline.messages) {
+        if (clientId !== undefined && senderId === me) outbox.settle(clientId);
+      }
       const stream = streams.get(roomId);
       if (hadStream || !stream) return;
       // The connection began while the page was under way: what lies between the two is asked for.

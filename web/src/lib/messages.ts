@@ -73,8 +73,13 @@ async function fetchFirst(roomId: string): Promise<Timeline> {
   const left = mine && mine.unread > 0 ? mine.membership.readSeq : undefined;
   const newest = left !== undefined && (mine?.unread ?? 0) >= pageSize ? undefined : await fetchNewest(roomId);
   if (newest && (left === undefined || reachesBackTo(newest, left))) return newest;
+  // Without a page something else has come meanwhile: a `reset`.
   return (
-    (await fetchAround(roomId, left ?? 0)) ?? newest ?? withNewest(undefined, { messages: [], hasMore: false, rev: 0 })
+    timelineOf(roomId) ??
+    (await fetchAround(roomId, left ?? 0)) ??
+    timelineOf(roomId) ??
+    newest ??
+    withNewest(undefined, { messages: [], hasMore: false, rev: 0 })
   );
 }
 
@@ -119,7 +124,8 @@ export function putMessages(roomId: string, messages: readonly Message[], rev = 
 /** `reset`: what was cached is dropped, and the newest page takes its place. */
 export function resetTimeline(roomId: string, messages: readonly Message[], rev: number): void {
   if (timelineOf(roomId) === undefined && !isFetching(roomId)) return;
-  for (const arrivals of underWay.get(roomId) ?? []) arrivals.splice(0);
+  // A page of before may lie far from this one, and does not know what changed since.
+  underWay.delete(roomId);
   const hasMore = (messages[0]?.seq ?? 0) > 1;
   keep(roomId, withNewest(undefined, { messages, hasMore, rev }));
 }

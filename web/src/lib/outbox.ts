@@ -64,6 +64,8 @@ export class Outbox {
   readonly store: StoreApi<State> = createStore<State>(() => ({ entries: [] }));
   readonly #ports: Ports;
   #disk: OutboxStore = closed;
+  /** What was opened; #disk may have taken its place. */
+  #home: OutboxStore = closed;
   /** Counts openings and closings: what was begun for an older one stops. */
   #turn = 0;
   #tab = '';
@@ -100,6 +102,7 @@ export class Outbox {
   open(disk: OutboxStore): void {
     this.close();
     this.#disk = disk;
+    this.#home = disk;
     this.#resting = false;
     this.#arrive();
     this.refresh();
@@ -110,6 +113,7 @@ export class Outbox {
     this.#depart();
     this.#turn += 1;
     this.#disk = closed;
+    this.#home = closed;
     this.#steps = Promise.resolve();
     this.#kept = { entries: [] };
     this.#adding = [];
@@ -125,7 +129,11 @@ export class Outbox {
   /** Log-out: what was not sent is its writer's, not the next user's. */
   async wipe(): Promise<void> {
     this.#adding = [];
-    await this.#change(() => ({ entries: [] }));
+    // Also where it went on in memory since.
+    await Promise.all([
+      this.#change(() => ({ entries: [] })),
+      this.#home.change(() => ({ entries: [] })).catch(() => undefined),
+    ]);
     this.#ports.tell({ kind: 'changed' });
     this.close();
   }

@@ -53,9 +53,10 @@ export async function openSocket({ on, signedOut, disconnected }: Listener): Pro
     // Polling is for networks that let no WebSocket through.
     transports: ['websocket', 'polling'],
     tryAllTransports: true,
-    reconnectionDelay: 500,
+    // After a restart of the server everybody comes back: between a quarter of a second and almost two.
+    reconnectionDelay: 1000,
     reconnectionDelayMax: 10_000,
-    randomizationFactor: 0.5,
+    randomizationFactor: 0.75,
     timeout: 10_000,
   });
   socket = opened;
@@ -190,7 +191,10 @@ export async function probe(question: () => Promise<unknown>): Promise<void> {
   try {
     await question();
   } catch (error) {
-    // Another connection may have taken its place meanwhile; a closed engine is closed again without harm.
-    if (error instanceof NoAnswer && probed === socket) probed.io.engine.close();
+    // Another connection may have taken its place meanwhile. The library would wait to write out what the dead one holds.
+    if (error instanceof NoAnswer && probed === socket) {
+      probed.disconnect();
+      probed.connect();
+    }
   }
 }

@@ -26,7 +26,7 @@ import { queryClient } from './queryClient';
  */
 
 /** Beyond this distance room:changes answers with a reset. */
-const tooFar = 15;
+const tooFar = 6;
 
 class Room {
   epoch = 1;
