@@ -31,9 +31,12 @@ type People struct {
 	polls  []*link // who is to ask next, in that order
 
 	sent []sent
-	open int // sent, and not yet acknowledged and received by all
-	wait int // sent, and not yet acknowledged
-	out  Outcome
+	// eager people never sleep: what a sleeping processor needs to wake up is
+	// not the server's.
+	eager bool
+	open  int // sent, and not yet acknowledged and received by all
+	wait  int // sent, and not yet acknowledged
+	out   Outcome
 	// began is the number of the first message that is measured.
 	began int
 	heard time.Time // of something new
@@ -253,6 +256,7 @@ func (p *People) loop(ctx context.Context, pace Pace, duration time.Duration) er
 		}
 		defer stop()
 	}
+	p.eager = pace.Outstanding == 1
 	first := len(p.sent)
 	for now := start; now.Before(end) || p.open > 0; now = time.Now() {
 		for now.Before(end) {
@@ -387,7 +391,11 @@ func (p *People) turn(ctx context.Context, wait time.Duration) error {
 	if len(p.polls) > 0 {
 		wait = min(wait, time.Until(p.polls[0].next))
 	}
-	n, err := unix.EpollWait(p.epoll, p.events, int(min(max(wait, 0), patience/10).Milliseconds())+1)
+	milliseconds := int(min(max(wait, 0), patience/10).Milliseconds()) + 1
+	if p.eager {
+		milliseconds = 0
+	}
+	n, err := unix.EpollWait(p.epoll, p.events, milliseconds)
 	if errors.Is(err, unix.EINTR) {
 		return nil
 	}

@@ -27,6 +27,8 @@ type dialect interface {
 	foreign(ctx context.Context, c *sql.Conn) (bool, error)
 	// begin returns the statements that start a transaction that writes, and one that reads a snapshot.
 	begin() (write, read string)
+	// alone reports whether nobody but this process's writer can change the database.
+	alone() bool
 	// forUpdate ends a SELECT whose row nobody else may change until the transaction ends.
 	forUpdate() string
 	// upsert inserts a row, or replaces the rest of the row that has this key.
@@ -141,6 +143,9 @@ func (d *sqliteDialect) foreign(ctx context.Context, c *sql.Conn) (bool, error) 
 }
 
 func (d *sqliteDialect) begin() (write, read string) { return "BEGIN IMMEDIATE", "BEGIN" }
+
+// alone holds by the lock on the data folder.
+func (d *sqliteDialect) alone() bool { return true }
 
 // forUpdate is empty: BEGIN IMMEDIATE has locked everything.
 func (d *sqliteDialect) forUpdate() string { return "" }

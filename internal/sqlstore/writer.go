@@ -13,6 +13,7 @@ import (
 const (
 	maxWaiting = 1024 // writes in the queue; a further Write waits for room
 	maxBatch   = 256  // writes in one transaction
+	maxKnown   = 4096 // rooms that are remembered from one transaction to the next
 )
 
 // eraseAfter is how long a deleted text may be found in the log file.
@@ -26,7 +27,9 @@ type writer struct {
 	ended chan struct{}
 
 	// The rest belongs to the goroutine.
-	conn       *conn // nil where it must be opened again
+	conn       *conn                 // nil where it must be opened again
+	nums       map[chat.RoomID]int64 // what the last transactions knew of rooms
+	known      rooms
 	erase      *time.Timer
 	eraseAfter time.Duration
 	erasing    bool // the timer runs
@@ -46,7 +49,8 @@ const (
 	cancelled
 )
 
-// rooms is what the writes of one transaction know of the rooms that they have locked.
+// rooms is what writes know of the rooms that they have locked: those of one transaction, and where nobody else writes, of
+// those before it too.
 type rooms struct {
 	locked map[chat.RoomID]chat.Room // as they are now
 	moved  map[chat.RoomID]bool      // their head and member count have yet to be stored
@@ -66,6 +70,7 @@ func newWriter(db *DB, c *conn) *writer {
 	w := &writer{
 		db: db, conn: c, queue: make(chan *write, maxWaiting), ended: make(chan struct{}),
 		erase: time.NewTimer(time.Hour), eraseAfter: eraseAfter,
+		nums: map[chat.RoomID]int64{}, known: rooms{map[chat.RoomID]chat.Room{}, map[chat.RoomID]bool{}},
 	}
 	w.erase.Stop()
 	return w
@@ -216,10 +221,18 @@ func (w *writer) attempt(writes []*write, results []error, savepoints bool) (era
 	if _, err := w.conn.exec(begin); err != nil {
 		return false, false, w.db.unavailable(err)
 	}
-	nums, known := map[chat.RoomID]int64{}, rooms{map[chat.RoomID]chat.Room{}, map[chat.RoomID]bool{}}
+	if !w.db.dialect.alone() || len(w.nums) > maxKnown {
+		w.forget()
+	}
+	sound := false
+	defer func() {
+		if !sound {
+			w.forget()
+		}
+	}()
 	next := func() *tx {
-		t := &tx{snapshot: newSnapshot(background, w.db, w.conn), rooms: known}
-		t.nums = nums
+		t := &tx{snapshot: newSnapshot(background, w.db, w.conn), rooms: w.known}
+		t.nums = w.nums
 		return t
 	}
 	kept := 0
@@ -252,9 +265,7 @@ func (w *writer) attempt(writes []*write, results []error, savepoints bool) (era
 		}
 		if savepoints {
 			if failed {
-				clear(nums)
-				clear(known.locked)
-				clear(known.moved)
+				w.forget()
 			}
 			if err := w.release(!failed); err != nil {
 				return false, false, err
@@ -271,7 +282,15 @@ func (w *writer) attempt(writes []*write, results []error, savepoints bool) (era
 	if _, err := w.conn.exec(end); err != nil {
 		return false, false, w.db.unavailable(err)
 	}
+	sound = true
 	return erases, false, nil
+}
+
+// forget leaves nothing known of rooms: some of it was undone, or others may have changed them.
+func (w *writer) forget() {
+	clear(w.nums)
+	clear(w.known.locked)
+	clear(w.known.moved)
 }
 
 // release ends a savepoint, with what was done since or without it.
