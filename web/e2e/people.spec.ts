@@ -78,9 +78,12 @@ test('Ctrl+K goes to any room or person by a few letters, also by initial conson
   await makeRoom(jisu, { name: '한강 러닝 크루' });
   await jisu.goto('/me');
   await expect(jisu.getByRole('heading', { name: '설정', level: 1 })).toBeVisible();
-  await jisu.keyboard.press('Control+k');
   const field = jisu.getByRole('combobox', { name: '방, 사람 찾기' });
-  await expect(field).toBeFocused();
+  // On a slow machine the page is painted before it listens.
+  await expect(async () => {
+    await jisu.keyboard.press('Control+k');
+    await expect(field).toBeFocused({ timeout: 1000 });
+  }).toPass();
   await field.pressSequentially('ㄹㅈ');
   await expect(jisu.getByRole('option')).toHaveText([/알고리즘 스터디/u]);
   await field.press('Enter');
