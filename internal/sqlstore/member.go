@@ -14,7 +14,7 @@ func memberInto(m *chat.Membership) []any {
 	return []any{&m.UserID, millis{&m.JoinedAt}, &m.VisibleAfter, &m.ReadSeq, &m.Role, &m.Left}
 }
 
-// Visitor implements chat.Reader. Every change of a room asks it, so it is one statement.
+// Visitor implements chat.Reader. It is one statement, since much begins with it.
 func (s *snapshot) Visitor(id chat.RoomID, user chat.UserID) (u chat.User, _ *chat.Membership, err error) {
 	num, err := s.num(id)
 	if err != nil {
@@ -29,6 +29,29 @@ func (s *snapshot) Visitor(id chat.RoomID, user chat.UserID) (u chat.User, _ *ch
 		return u, nil, err
 	}
 	return u, &m, nil
+}
+
+// Visitor implements chat.Reader. Every change of a room asks it, so what is known of who acts in a locked room is remembered.
+func (t *tx) Visitor(id chat.RoomID, user chat.UserID) (chat.User, *chat.Membership, error) {
+	if _, locked := t.locked[id]; !locked {
+		return t.snapshot.Visitor(id, user)
+	}
+	if err := t.usable(); err != nil {
+		return chat.User{}, nil, err
+	}
+	v, known := t.visitors[visit{id, user}]
+	if !known {
+		var err error
+		if v.user, v.membership, err = t.snapshot.Visitor(id, user); err != nil {
+			return chat.User{}, nil, err
+		}
+		t.visitors[visit{id, user}] = v
+	}
+	if v.membership == nil {
+		return v.user, nil, nil
+	}
+	own := *v.membership // the caller's to change
+	return v.user, &own, nil
 }
 
 // Membership implements chat.Reader; in a deleted room there is none.
@@ -107,6 +130,7 @@ func (t *tx) PutMembership(m chat.Membership) error {
 	_, err = t.exec(t.db.dialect.upsert("memberships", []string{"room", "user_id"},
 		[]string{"joined_at", "visible_after", "read_seq", "role", "has_left"}),
 		num, string(m.UserID), m.JoinedAt.UnixMilli(), m.VisibleAfter, m.ReadSeq, string(m.Role), m.Left)
+	delete(t.visitors, visit{m.RoomID, m.UserID})
 	return err
 }
 
@@ -116,6 +140,7 @@ func (t *tx) DeleteMembership(id chat.RoomID, user chat.UserID) error {
 	if err != nil {
 		return err
 	}
+	delete(t.visitors, visit{id, user})
 	return t.change("membership", "DELETE FROM memberships WHERE room = ? AND user_id = ?", num, string(user))
 }
 
@@ -127,6 +152,9 @@ func (t *tx) SetReadSeq(id chat.RoomID, user chat.UserID, seq int64) error {
 	}
 	_, err = t.exec("UPDATE memberships SET read_seq = ? WHERE room = ? AND user_id = ? AND read_seq < ?",
 		seq, num, string(user), seq)
+	if v := t.visitors[visit{id, user}]; err == nil && v.membership != nil {
+		v.membership.ReadSeq = max(v.membership.ReadSeq, seq)
+	}
 	return err
 }
 

@@ -44,6 +44,7 @@ func (s *snapshot) FindUsers(query string, limit int) ([]chat.User, error) {
 func (t *tx) UpdateUser(u chat.User) error {
 	err := t.change("user", "UPDATE users SET login_id = ?, name = ?, name_key = ?, role = ? WHERE id = ? AND deleted = 0",
 		optional(u.LoginID), u.Name, fold(u.Name), string(u.Role), string(u.ID))
+	t.forgetUser(u.ID)
 	if errors.Is(err, errDuplicate) {
 		return errLoginIDTaken()
 	}
@@ -58,6 +59,7 @@ func (t *tx) AnonymiseUser(id chat.UserID) error {
 		return err
 	}
 	_, err = t.exec("DELETE FROM sessions WHERE user_id = ?", string(id))
+	t.forgetUser(id)
 	t.erases = true
 	return err
 }

@@ -3,6 +3,8 @@ package sqlstore
 import (
 	"context"
 	"fmt"
+	"maps"
+	"runtime"
 	"runtime/debug"
 	"sync/atomic"
 	"time"
@@ -13,7 +15,7 @@ import (
 const (
 	maxWaiting = 1024 // writes in the queue; a further Write waits for room
 	maxBatch   = 256  // writes in one transaction
-	maxKnown   = 4096 // rooms that are remembered from one transaction to the next
+	maxKnown   = 4096 // rooms, and visitors, that are remembered from one transaction to the next
 )
 
 // eraseAfter is how long a deleted text may be found in the log file.
@@ -29,7 +31,7 @@ type writer struct {
 	// The rest belongs to the goroutine.
 	conn       *conn                 // nil where it must be opened again
 	nums       map[chat.RoomID]int64 // what the last transactions knew of rooms
-	known      rooms
+	known      memory
 	erase      *time.Timer
 	eraseAfter time.Duration
 	erasing    bool // the timer runs
@@ -49,17 +51,40 @@ const (
 	cancelled
 )
 
-// rooms is what writes know of the rooms that they have locked: those of one transaction, and where nobody else writes, of
-// those before it too.
-type rooms struct {
-	locked map[chat.RoomID]chat.Room // as they are now
-	moved  map[chat.RoomID]bool      // their head and member count have yet to be stored
+// memory is what writes know of the rooms that they have locked and of who asked for that: those of one transaction, and
+// where nobody else writes, of those before it too.
+type memory struct {
+	locked   map[chat.RoomID]chat.Room // as they are now
+	moved    map[chat.RoomID]bool      // their head and member count have yet to be stored
+	visitors map[visit]visitor
+}
+
+// visit is a user in a room.
+type visit struct {
+	room chat.RoomID
+	user chat.UserID
+}
+
+type visitor struct {
+	user       chat.User
+	membership *chat.Membership // nil for none
+}
+
+// forgetUser has a user read again who is not what they were.
+func (m memory) forgetUser(id chat.UserID) {
+	maps.DeleteFunc(m.visitors, func(v visit, _ visitor) bool { return v.user == id })
+}
+
+func (m memory) forgetAll() {
+	clear(m.locked)
+	clear(m.moved)
+	clear(m.visitors)
 }
 
 // tx implements chat.Tx.
 type tx struct {
 	*snapshot
-	rooms
+	memory
 	after  []func()
 	erases bool // something was deleted that must not stay readable
 }
@@ -70,7 +95,8 @@ func newWriter(db *DB, c *conn) *writer {
 	w := &writer{
 		db: db, conn: c, queue: make(chan *write, maxWaiting), ended: make(chan struct{}),
 		erase: time.NewTimer(time.Hour), eraseAfter: eraseAfter,
-		nums: map[chat.RoomID]int64{}, known: rooms{map[chat.RoomID]chat.Room{}, map[chat.RoomID]bool{}},
+		nums:  map[chat.RoomID]int64{},
+		known: memory{map[chat.RoomID]chat.Room{}, map[chat.RoomID]bool{}, map[visit]visitor{}},
 	}
 	w.erase.Stop()
 	return w
@@ -186,6 +212,9 @@ func (w *writer) commit(batch []*write) {
 		}
 		one.done <- results[i]
 	}
+	// Those who wait were made ready to run on this processor, and go first: else their acknowledgements would leave only
+	// once everything else is done.
+	runtime.Gosched()
 	for _, one := range batch {
 		for _, fn := range one.after {
 			w.guard(fn)
@@ -221,7 +250,7 @@ func (w *writer) attempt(writes []*write, results []error, savepoints bool) (era
 	if _, err := w.conn.exec(begin); err != nil {
 		return false, false, w.db.unavailable(err)
 	}
-	if !w.db.dialect.alone() || len(w.nums) > maxKnown {
+	if !w.db.dialect.alone() || max(len(w.nums), len(w.known.visitors)) > maxKnown {
 		w.forget()
 	}
 	sound := false
@@ -231,7 +260,7 @@ func (w *writer) attempt(writes []*write, results []error, savepoints bool) (era
 		}
 	}()
 	next := func() *tx {
-		t := &tx{snapshot: newSnapshot(background, w.db, w.conn), rooms: w.known}
+		t := &tx{snapshot: newSnapshot(background, w.db, w.conn), memory: w.known}
 		t.nums = w.nums
 		return t
 	}
@@ -286,11 +315,10 @@ func (w *writer) attempt(writes []*write, results []error, savepoints bool) (era
 	return erases, false, nil
 }
 
-// forget leaves nothing known of rooms: some of it was undone, or others may have changed them.
+// forget leaves nothing known: some of it was undone, or others may have changed it.
 func (w *writer) forget() {
 	clear(w.nums)
-	clear(w.known.locked)
-	clear(w.known.moved)
+	w.known.forgetAll()
 }
 
 // release ends a savepoint, with what was done since or without it.

@@ -120,6 +120,61 @@ func visitors(t *testing.T, s *store) {
 	s.code(err, chat.NotFound)
 	_, err = visit("nowhere", member.ID)
 	s.code(err, chat.NotFound)
+
+	// Who changes a room is met as the last transaction left them, and as this one has.
+	met := func(user chat.User, name string, membership *chat.Membership) {
+		t.Helper()
+		for range 2 {
+			var got visitor
+			s.write(func(tx chat.Tx) error {
+				_, err := tx.LockRoom(r.ID)
+				if err == nil {
+					got.user, got.in, err = tx.Visitor(r.ID, user.ID)
+				}
+				return err
+			})
+			equal(t, got.user.Name, name)
+			equal(t, got.in, membership)
+			if got.in != nil {
+				got.in.Left, got.in.ReadSeq = true, 77 // the caller's own copy
+			}
+		}
+	}
+	met(other, "O", nil)
+	in := membership(r, other, 1000)
+	s.write(func(tx chat.Tx) error { return tx.PutMembership(in) })
+	met(other, "O", &in)
+	s.write(func(tx chat.Tx) error { return tx.SetReadSeq(r.ID, other.ID, 5) })
+	in.ReadSeq = 5
+	met(other, "O", &in)
+	s.write(func(tx chat.Tx) error { return tx.SetReadSeq(r.ID, other.ID, 4) })
+	met(other, "O", &in)
+	s.code(s.Write(t.Context(), func(tx chat.Tx) error {
+		if err := tx.SetReadSeq(r.ID, other.ID, 9); err != nil {
+			return err
+		}
+		return chat.Errorf(chat.Invalid, "undone")
+	}), chat.Invalid)
+	met(other, "O", &in)
+	other.Name = "Renamed"
+	s.write(func(tx chat.Tx) error { return tx.UpdateUser(other) })
+	met(other, "Renamed", &in)
+	s.write(func(tx chat.Tx) error { return tx.DeleteMembership(r.ID, other.ID) })
+	met(other, "Renamed", nil)
+	s.write(func(tx chat.Tx) error { return tx.AnonymiseUser(other.ID) })
+	met(other, "", nil)
+	s.write(func(tx chat.Tx) error {
+		gone, err := tx.LockRoom(r.ID)
+		if err != nil {
+			return err
+		}
+		gone.Deleted = true
+		return tx.UpdateRoom(gone)
+	})
+	s.code(s.Write(t.Context(), func(tx chat.Tx) error {
+		_, _, err := tx.Visitor(r.ID, member.ID)
+		return err
+	}), chat.NotFound)
 }
 
 func myRooms(t *testing.T, s *store) {

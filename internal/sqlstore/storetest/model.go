@@ -81,9 +81,28 @@ func againstModel(t *testing.T, s *store) {
 	})
 }
 
+// meet looks at somebody as every change of a room does.
+func (m *model) meet(tx chat.Tx, who chat.User) error {
+	if _, err := tx.LockRoom(m.room.ID); err != nil {
+		return err
+	}
+	user, in, err := tx.Visitor(m.room.ID, who.ID)
+	if err != nil {
+		return err
+	}
+	want, member := m.members[who.ID]
+	if user != who || (in != nil) != member || (member && *in != want) {
+		return fmt.Errorf("%+v came as %+v, want %+v", user, in, want)
+	}
+	return nil
+}
+
 func (m *model) step(rt *rapid.T, tx chat.Tx, people []chat.User, step int) error {
 	who := rapid.SampledFrom(people).Draw(rt, "who")
 	id := m.room.ID
+	if err := m.meet(tx, who); err != nil {
+		return err
+	}
 	switch {
 	case step <= 3:
 		client := fmt.Sprintf("%s-%d", id, rapid.IntRange(0, 40).Draw(rt, "client id"))
