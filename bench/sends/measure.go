@@ -56,8 +56,8 @@ func (b *bench) send(ctx context.Context, k host.Kind, scenario string, town hos
 }
 
 // bareCommit measures the transaction that stores one message, and nothing
-// else.
-func (b *bench) bareCommit(ctx context.Context) (err error) {
+// else, for a scenario to be compared with.
+func (b *bench) bareCommit(ctx context.Context, scenario string) (err error) {
 	folder, err := os.MkdirTemp("", "maru-bench-data-")
 	if err != nil {
 		return err
@@ -77,7 +77,7 @@ func (b *bench) bareCommit(ctx context.Context) (err error) {
 		}
 		took = append(took, time.Since(start))
 	}
-	b.results.Commit.Add(took)
+	b.results.commit(scenario).Add(took)
 	b.log("  one bare commit: %v · %v", took.Quantile(0.5), took.Quantile(0.99))
 	return nil
 }
