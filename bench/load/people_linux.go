@@ -221,10 +221,9 @@ func (p *People) Send(ctx context.Context, pace Pace) (Outcome, error) {
 	if err := p.loop(ctx, pace, pace.Warm); err != nil {
 		return Outcome{}, fmt.Errorf("warming up: %w", err)
 	}
-	if p.out.Lost > 0 {
-		return Outcome{}, fmt.Errorf("warming up: %d lost", p.out.Lost)
-	}
-	p.out, p.began = Outcome{}, len(p.sent)
+	// A fault is one whenever it happens.
+	p.out = Outcome{Lost: p.out.Lost, Repeated: p.out.Repeated, Disordered: p.out.Disordered}
+	p.began = len(p.sent)
 	server, err := pace.CPU()
 	if err != nil {
 		return Outcome{}, err
@@ -237,7 +236,7 @@ func (p *People) Send(ctx context.Context, pace Pace) (Outcome, error) {
 	if err := p.loop(ctx, pace, pace.For); err != nil {
 		return Outcome{}, err
 	}
-	p.out.Elapsed = time.Since(start)
+	p.out.Elapsed += time.Since(start)
 	serverNow, err1 := pace.CPU()
 	ownNow, err2 := ownCPU()
 	p.out.ServerCPU, p.out.LoadCPU, p.out.Messages = serverNow-server, ownNow-own, len(p.sent)-p.began
@@ -283,8 +282,10 @@ func (p *People) loop(ctx context.Context, pace Pace, duration time.Duration) er
 	return nil
 }
 
-// giveUp counts what never came, and awaits it no longer.
+// giveUp counts what never came, and awaits it no longer. That it was awaited
+// does not count.
 func (p *People) giveUp() {
+	p.out.Elapsed -= time.Since(p.heard)
 	for n := range p.sent {
 		s := &p.sent[n]
 		if s.acked {
