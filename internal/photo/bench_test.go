@@ -1,0 +1,63 @@
+package photo_test
+
+import (
+	"bytes"
+	"image"
+	"image/jpeg"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"golang.org/x/image/draw"
+	"golang.org/x/image/math/f64"
+)
+
+// phonePhoto is 12 megapixels, held upright by somebody who holds the phone so, as long as such files are (2 to 4 MB).
+func phonePhoto(t testing.TB) []byte {
+	random := rand.New(rand.NewPCG(1, 2))
+	m := image.NewYCbCr(image.Rect(0, 0, 4032, 3024), image.YCbCrSubsampleRatio420)
+	for y := range 3024 {
+		for x := range 4032 {
+			m.Y[y*m.YStride+x] = byte(128 + 60*math.Sin(float64(x)/90) + 50*math.Cos(float64(y)/70) + float64(random.IntN(16)))
+		}
+	}
+	for i := range m.Cb {
+		m.Cb[i], m.Cr[i] = byte(100+i/20%56), byte(150-i/3000%40)
+	}
+	return jpegWith(t, m, tags(6))
+}
+
+// BenchmarkTreat stands beside the bare steps with the same libraries: decode, turn and scale in one, encode, scale, encode.
+func BenchmarkTreat(b *testing.B) {
+	upload := phonePhoto(b)
+	b.Run("treat", func(b *testing.B) {
+		lab := newLab()
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := lab.Treat(b.Context(), bytes.NewReader(upload)); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("bare", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			source, err := jpeg.Decode(bytes.NewReader(upload))
+			if err != nil {
+				b.Fatal(err)
+			}
+			full := image.NewRGBA(image.Rect(0, 0, 1920, 2560))
+			draw.ApproxBiLinear.Transform(full, f64.Aff3{0, -1920. / 3024, 1920, 2560. / 4032, 0, 0}, source, source.Bounds(), draw.Src, nil)
+			half := image.NewRGBA(image.Rect(0, 0, 960, 1280))
+			draw.ApproxBiLinear.Scale(half, half.Rect, full, full.Rect, draw.Src, nil)
+			thumb := image.NewRGBA(image.Rect(0, 0, 480, 640))
+			draw.ApproxBiLinear.Scale(thumb, thumb.Rect, half, half.Rect, draw.Src, nil)
+			var out bytes.Buffer
+			for _, m := range []image.Image{full, thumb} {
+				if err := jpeg.Encode(&out, m, &jpeg.Options{Quality: 86}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		}
+	})
+}
