@@ -46,6 +46,19 @@ async function crash(page: Page): Promise<void> {
   await page.close();
 }
 
+/**
+ * What a freeze is to a page: it hears of it, its promises may still run, and then nothing does. (Pages that Playwright
+ * drives count as visible, and visible pages are never frozen.)
+ */
+const freeze = (page: Page, ms: number) =>
+  page.evaluate(async (ms) => {
+    document.dispatchEvent(new Event('freeze'));
+    for (let i = 0; i < 20; i += 1) await Promise.resolve();
+    const end = Date.now() + ms;
+    while (Date.now() < end);
+    document.dispatchEvent(new Event('resume'));
+  }, ms);
+
 /** What the server has, in its order. */
 async function history(page: Page, room: string): Promise<string[]> {
   const { messages } = await call<{ messages: { text?: string }[] }>(page, 'GET', `/rooms/${room}/messages?limit=200`);
@@ -244,6 +257,41 @@ test('a connection that looks open and is dead is found out and made again', asy
   asleep = false;
   await page.evaluate(() => window.dispatchEvent(new Event('online')));
   await expect(message(page, '자는 동안')).toBeVisible({ timeout: 10_000 });
+});
+
+test('a tab that the browser froze gives up what it was sending, and is complete when it wakes', async ({
+  browser,
+  maru,
+}) => {
+  const { page, room } = await inRoom(browser, maru, '얼어붙은 탭');
+  const minho = await enter(browser, maru, desk, 'minho', '김민호');
+  await call(minho, 'PUT', `/rooms/${room}/members/me`);
+  // The first tab's sends are never answered: it holds the lease.
+  await page.routeWebSocket(/socket\.io/u, (socket) => {
+    const server = socket.connectToServer();
+    socket.onMessage((frame) => {
+      if (!String(frame).includes('"message:send"')) server.send(frame);
+    });
+  });
+  await page.reload();
+  const tab = await anotherTab(page, room);
+  await say(page, '얼기 전에');
+  await expect(message(tab, '얼기 전에')).toContainText('보내는 중');
+  await page.waitForTimeout(500);
+  expect(await history(tab, room)).not.toContain('얼기 전에');
+
+  const awake = freeze(page, 9000);
+  // Sooner than its lease runs out, and whatever it was doing in the database.
+  await expect.poll(() => history(tab, room), { timeout: 4500 }).toContain('얼기 전에');
+  await call(minho, 'POST', `/rooms/${room}/messages`, { clientId: 'while-frozen', text: '어는 동안' });
+  await expect(message(tab, '어는 동안')).toBeVisible();
+
+  await awake;
+  await expect(message(page, '어는 동안')).toHaveCount(1);
+  await expect(message(page, '얼기 전에')).toHaveCount(1);
+  await expect(message(page, '얼기 전에')).not.toContainText('보내는 중');
+  expect((await history(page, room)).filter((text) => text === '얼기 전에')).toHaveLength(1);
+  expect((await kept(page))['outbox']).toHaveLength(0);
 });
 
 test('a log-out leaves nothing in the browser, and the next user sees nothing', async ({ browser, maru }) => {

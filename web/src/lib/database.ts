@@ -1,4 +1,4 @@
-import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
+import { openDB, type DBSchema, type IDBPDatabase, type IDBPTransaction, type StoreNames } from 'idb';
 import type { Lease } from './lease';
 import type { Outgoing } from './outbox';
 
@@ -68,4 +68,54 @@ export function reopen(): void {
   const old = opened;
   opened = undefined;
   void old?.then((db) => db.close()).catch(() => undefined);
+}
+
+/** Transactions on their way. */
+const running = new Set<{ abort: () => void }>();
+let frozen: { until: Promise<void>; thaw: () => void } | undefined;
+
+/**
+ * The browser is about to freeze the page. A transaction that stood open would lock the other tabs out until this one
+ * wakes: those on their way are undone, and no other begins.
+ */
+export function freezeDatabase(): void {
+  if (frozen) return;
+  let thaw = () => undefined as void;
+  const until = new Promise<void>((resolve) => {
+    thaw = resolve;
+  });
+  frozen = { until, thaw };
+  for (const tx of running) {
+    try {
+      tx.abort();
+    } catch {
+      // It was over.
+    }
+  }
+}
+
+/** The page is awake again: what was put off begins. */
+export function thawDatabase(): void {
+  frozen?.thaw();
+  frozen = undefined;
+}
+
+/** Resolves at once, or when the page wakes. */
+export const whenAwake = (): Promise<void> => frozen?.until ?? Promise.resolve();
+
+/** Begins a transaction, of which nothing remains where the browser freezes the page meanwhile. */
+export async function begin<Name extends StoreNames<Schema>, Mode extends IDBTransactionMode>(
+  stores: Name[],
+  mode: Mode,
+): Promise<IDBPTransaction<Schema, Name[], Mode>> {
+  let db = await database();
+  while (frozen) {
+    await frozen.until;
+    db = await database();
+  }
+  const tx = db.transaction(stores, mode);
+  running.add(tx);
+  const over = () => running.delete(tx);
+  tx.done.then(over, over);
+  return tx;
 }

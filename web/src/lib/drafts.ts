@@ -1,4 +1,4 @@
-import { database } from './database';
+import { begin } from './database';
 
 /** What was typed and not sent, by room. The field keeps its own text, so nobody renders this. */
 const drafts = new Map<string, string>();
@@ -33,8 +33,8 @@ export async function openDrafts(userId: string): Promise<void> {
   if (owner === userId) return;
   closeDrafts();
   owner = userId;
-  const kept = await database()
-    .then((db) => db.getAllFromIndex('drafts', 'user', userId))
+  const kept = await begin(['drafts'], 'readonly')
+    .then((tx) => tx.objectStore('drafts').index('user').getAll(userId))
     .catch(() => []);
   if (owner !== userId) return;
   for (const { roomId, text } of kept) {
@@ -53,13 +53,15 @@ export async function writeDrafts(): Promise<void> {
   const rooms = [...changed].map((roomId) => [roomId, draftOf(roomId)] as const);
   changed.clear();
   try {
-    const tx = (await database()).transaction('drafts', 'readwrite');
+    const tx = await begin(['drafts'], 'readwrite');
+    const drafted = tx.objectStore('drafts');
     const writes = rooms.map(([roomId, text]) =>
-      text === '' ? tx.store.delete([userId, roomId]) : tx.store.put({ userId, roomId, text }),
+      text === '' ? drafted.delete([userId, roomId]) : drafted.put({ userId, roomId, text }),
     );
     await Promise.all([...writes, tx.done]);
   } catch {
-    // They stay in this page.
+    // They stay in this page, and are written with the next.
+    if (owner === userId) for (const [roomId] of rooms) changed.add(roomId);
   }
 }
 
@@ -80,9 +82,10 @@ export async function wipeDrafts(): Promise<void> {
   changed.clear();
   if (userId === undefined) return;
   try {
-    const tx = (await database()).transaction('drafts', 'readwrite');
-    const keys = await tx.store.index('user').getAllKeys(userId);
-    await Promise.all([...keys.map((key) => tx.store.delete(key)), tx.done]);
+    const tx = await begin(['drafts'], 'readwrite');
+    const drafted = tx.objectStore('drafts');
+    const keys = await drafted.index('user').getAllKeys(userId);
+    await Promise.all([...keys.map((key) => drafted.delete(key)), tx.done]);
   } catch {
     // Nothing was kept.
   }

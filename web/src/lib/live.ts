@@ -12,6 +12,7 @@ import type {
 import { api, refreshSession, whenSignedOut } from './api';
 import { useConn } from './conn';
 import { fold, giveUp, place, receive, resume, type Step, type Stream } from './cursor';
+import { freezeDatabase, thawDatabase } from './database';
 import { closeDrafts, openDrafts, wipeDrafts, writeDrafts } from './drafts';
 import { holdLock, whenGone } from './lease';
 import { applyLobbyEvent, refreshLobby } from './lobby';
@@ -315,6 +316,7 @@ export function startLive(page: Partial<Page>): void {
     if (now.since !== undefined && now.since !== before.since) setTimeout(() => outbox.resume(), patience + 50);
   });
   const look = () => {
+    thawDatabase();
     outbox.wake();
     outbox.resume();
     const [roomId, stream] = [...streams][0] ?? ['none', undefined];
@@ -327,7 +329,10 @@ export function startLive(page: Partial<Page>): void {
   };
   addEventListener('online', look);
   addEventListener('pagehide', rest);
-  document.addEventListener('freeze', rest);
+  document.addEventListener('freeze', () => {
+    freezeDatabase();
+    outbox.rest();
+  });
   document.addEventListener('resume', look);
   addEventListener('pageshow', (event) => {
     if (event.persisted) look();

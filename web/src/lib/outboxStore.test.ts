@@ -1,6 +1,6 @@
 import 'fake-indexeddb/auto';
 import { describe, expect, it, vi } from 'vitest';
-import { database, reopen } from './database';
+import { database, freezeDatabase, reopen, thawDatabase } from './database';
 import type { Outgoing } from './outbox';
 import { DiskStore } from './outboxStore';
 
@@ -44,6 +44,33 @@ describe('what the browser keeps', () => {
     await add(disk, entry('1'));
     (await database()).close();
     expect(await add(disk, entry('2'))).toEqual(['1', '2']);
+  });
+  it('leaves nothing open that locks the other tabs out while the page is frozen, and goes on when it wakes', async () => {
+    const disk = new DiskStore('frozen');
+    await add(disk, entry('1'));
+    const otherTab = indexedDB.open('maru');
+    const other = await new Promise<IDBDatabase>((resolve) => {
+      otherTab.onsuccess = () => resolve(otherTab.result);
+    });
+    let frozenInStep = false;
+    const changed = disk.change((kept) => {
+      if (!frozenInStep) freezeDatabase();
+      frozenInStep = true;
+      return { ...kept, entries: [...kept.entries, entry('2')] };
+    });
+    const later = add(disk, entry('3'));
+    await vi.waitUntil(() => frozenInStep);
+    const tx = other.transaction(['outbox', 'leases'], 'readwrite');
+    const found = tx.objectStore('outbox').index('user').getAll('frozen');
+    await new Promise((resolve) => {
+      tx.oncomplete = resolve;
+    });
+    expect(found.result).toHaveLength(1);
+    other.close();
+    thawDatabase();
+    expect(texts(await changed)).toContain('2');
+    await later;
+    expect(texts(await read('frozen')).sort()).toEqual(['1', '2', '3']);
   });
   it('says so where nothing can be kept', async () => {
     reopen();

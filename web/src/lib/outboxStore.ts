@@ -1,4 +1,4 @@
-import { database, inTime, reopen, type Row } from './database';
+import { begin, inTime, reopen, whenAwake, type Row } from './database';
 import type { Lease } from './lease';
 import type { Outgoing } from './outbox';
 
@@ -41,9 +41,11 @@ export class DiskStore implements OutboxStore {
   }
 
   async change(step: (kept: Kept) => Kept): Promise<Kept> {
+    await whenAwake();
     try {
       return await inTime(this.#change(step));
     } catch {
+      await whenAwake(); // the browser may have frozen the page in the middle of it
       reopen();
       return inTime(this.#change(step));
     }
@@ -51,7 +53,7 @@ export class DiskStore implements OutboxStore {
 
   async #change(step: (kept: Kept) => Kept): Promise<Kept> {
     const userId = this.#userId;
-    const tx = (await database()).transaction(['outbox', 'leases'], 'readwrite');
+    const tx = await begin(['outbox', 'leases'], 'readwrite');
     // Whatever fails is thrown below; the transaction's own promise says it a second time.
     tx.done.catch(() => undefined);
     const [outbox, leases] = [tx.objectStore('outbox'), tx.objectStore('leases')];
