@@ -153,9 +153,11 @@ func describe(registry huma.Registry, rt *route) *huma.Operation {
 	return op
 }
 
-// neverNull takes back what huma assumes of pointers and slices: a field of ours is there or it is not.
+// neverNull takes back what huma assumes of slices: a list of ours is there or it is not.
 func neverNull(s *huma.Schema) {
-	s.Nullable = false
+	if s.Type == huma.TypeArray {
+		s.Nullable = false
+	}
 	for _, p := range s.Properties {
 		neverNull(p)
 	}

@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"fmt"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -153,7 +154,7 @@ func TestMessages(t *testing.T) {
 		t.Errorf("%+v", sent)
 	}
 	again := minho.do("POST", room+"/messages", m{"clientId": "one", "text": "  안녕"}).is(t, "200")
-	if into[wire.MessageAnswer](t, again).Message != sent {
+	if !reflect.DeepEqual(into[wire.MessageAnswer](t, again).Message, sent) {
 		t.Error(again.body)
 	}
 	minho.do("POST", room+"/messages", m{"clientId": "one", "text": "다른"}).is(t, "409 client_id_reused")

@@ -73,3 +73,15 @@ type ChangesAnswer struct {
 type MessageAnswer struct {
 	Message Message `json:"message"`
 }
+
+// ImageAnswer carries one image.
+type ImageAnswer struct {
+	Image Image `json:"image"`
+}
+
+// RoomImagesAnswer is a page of a room's gallery, newest first, with the users who sent them.
+type RoomImagesAnswer struct {
+	Images  []RoomImage `json:"images"`
+	Users   []User      `json:"users"`
+	HasMore bool        `json:"hasMore"`
+}

@@ -31,7 +31,8 @@ func (e *DecodeError) Error() string {
 }
 
 // Decode reads the JSON object data into the struct that v points to: Check, and then strictly. Names match exactly;
-// unknown ones, wrong types and null are refused; fields without omitempty must be there. Its error is a *DecodeError.
+// unknown ones, wrong types and null are refused; fields without omitempty must be there. A *string tagged nullable takes
+// null too, as a pointer to "", which as such is refused. Its error is a *DecodeError.
 func Decode(data []byte, v any) error {
 	var members []member
 	object, err := scan(data, &members)
@@ -51,6 +52,14 @@ func Decode(data []byte, v any) error {
 			continue
 		}
 		seen[m.key] = true
+		if field.nullable {
+			switch string(m.raw) {
+			case "null":
+				m.raw = []byte(`""`)
+			case `""`:
+				m.raw = []byte("null")
+			}
+		}
 		if !decodeValue(m.raw, target.FieldByIndex(field.index)) {
 			wrong[m.key] = FieldWrongType
 		}
@@ -82,6 +91,7 @@ func shorten(name string) string {
 type shapeField struct {
 	index    []int
 	required bool
+	nullable bool
 }
 
 var shapes sync.Map // of reflect.Type to map[string]shapeField
@@ -97,7 +107,11 @@ func shapeOf(t reflect.Type) map[string]shapeField {
 		if f.Anonymous || name == "" || name == "-" {
 			continue
 		}
-		shape[name] = shapeField{f.Index, !slices.Contains(strings.Split(options, ","), "omitempty")}
+		shape[name] = shapeField{
+			index:    f.Index,
+			required: !slices.Contains(strings.Split(options, ","), "omitempty"),
+			nullable: f.Tag.Get("nullable") == "true",
+		}
 	}
 	shapes.Store(t, shape)
 	return shape

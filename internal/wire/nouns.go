@@ -20,6 +20,7 @@ type User struct {
 	ID      string `json:"id"`
 	LoginID string `json:"loginId,omitempty" doc:"Only in answers to the user themselves."`
 	Name    string `json:"name" doc:"1–20 characters; empty once the account is deleted."`
+	Photo   *Image `json:"photo,omitempty" doc:"A square of at most 256 pixels."`
 	Role    string `json:"role" enum:"member,admin"`
 	Deleted bool   `json:"deleted,omitempty" doc:"The account was deleted and anonymised."`
 }
@@ -72,10 +73,32 @@ type Message struct {
 	SenderID string       `json:"senderId,omitempty"`
 	Kind     string       `json:"kind" enum:"message,system,deleted,hidden"`
 	Text     string       `json:"text,omitempty" doc:"At most 4,000 code points, NFC."`
+	Images   []Image      `json:"images,omitempty" doc:"At most 10, in the order in which they were sent."`
 	ReplyTo  int64        `json:"replyTo,omitempty" doc:"The seq of the message that this one answers."`
 	Event    *SystemEvent `json:"event,omitempty" doc:"What a system message tells; the client words it."`
 	SentAt   string       `json:"sentAt,omitempty" format:"date-time"`
 	EditedAt string       `json:"editedAt,omitempty" format:"date-time"`
+}
+
+// Image is a stored picture, upright and without metadata. Its bytes are for those who may see its message, or any user
+// where it is a user's photo; until it is attached, for who uploaded it.
+type Image struct {
+	ID          string `json:"id"`
+	Width       int    `json:"width" doc:"In pixels, at most 2,560."`
+	Height      int    `json:"height" doc:"In pixels, at most 2,560."`
+	ContentType string `json:"contentType" enum:"image/jpeg,image/png,image/gif"`
+	Size        int64  `json:"size" doc:"In bytes."`
+	URL         string `json:"url" doc:"A path of this site: the picture."`
+	ThumbURL    string `json:"thumbUrl" doc:"A path of this site: the same at no more than 640 pixels, and still."`
+	Blur        string `json:"blur,omitempty" doc:"A BlurHash to show while it loads."`
+}
+
+// RoomImage is an image of a room's gallery, and the message that it hangs on.
+type RoomImage struct {
+	Image    Image  `json:"image"`
+	Seq      int64  `json:"seq"`
+	SenderID string `json:"senderId"`
+	SentAt   string `json:"sentAt" format:"date-time"`
 }
 
 // SystemEvent is what happened to a room's membership.

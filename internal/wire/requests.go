@@ -22,7 +22,8 @@ type TokenRequest struct {
 
 // UpdateMe is the body of PATCH /me; an absent field stays as it is.
 type UpdateMe struct {
-	Name *string `json:"name,omitempty"`
+	Name         *string `json:"name,omitempty"`
+	PhotoImageID *string `json:"photoImageId,omitempty" nullable:"true" doc:"An image of yours, attached nowhere yet: its middle square becomes your photo. null removes the photo (decoded as an empty string)."`
 }
 
 // ChangePassword is the body of PUT /me/password.
@@ -57,7 +58,7 @@ type UpdateRoom struct {
 type SendMessage struct {
 	ClientID string   `json:"clientId" doc:"1–64 printable ASCII characters, chosen by the sender, never used for another message."`
 	Text     string   `json:"text,omitempty"`
-	ImageIDs []string `json:"imageIds,omitempty" doc:"Not accepted yet: images follow."`
+	ImageIDs []string `json:"imageIds,omitempty" doc:"At most 10 images of yours, each attached nowhere yet."`
 	ReplyTo  int64    `json:"replyTo,omitempty"`
 }
 

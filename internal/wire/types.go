@@ -21,6 +21,8 @@ var Types = []any{
 	RoomAnswer{},
 	MembersAnswer{},
 	MessagesAnswer{},
+	ImageAnswer{},
+	RoomImagesAnswer{},
 	Problem{},
 	Answer{},
 	Page{},

@@ -78,6 +78,27 @@ export interface Failure {
   requestId?: string;
 }
 
+export interface Image {
+  id: string;
+  /** In pixels, at most 2,560. */
+  width: number;
+  /** In pixels, at most 2,560. */
+  height: number;
+  contentType: 'image/jpeg' | 'image/png' | 'image/gif';
+  /** In bytes. */
+  size: number;
+  /** A path of this site: the picture. */
+  url: string;
+  /** A path of this site: the same at no more than 640 pixels, and still. */
+  thumbUrl: string;
+  /** A BlurHash to show while it loads. */
+  blur?: string;
+}
+
+export interface ImageAnswer {
+  image: Image;
+}
+
 export interface JoinAnswer {
   room: Room;
   membership: Membership;
@@ -126,6 +147,8 @@ export interface Message {
   kind: 'message' | 'system' | 'deleted' | 'hidden';
   /** At most 4,000 code points, NFC. */
   text?: string;
+  /** At most 10, in the order in which they were sent. */
+  images?: Image[];
   /** The seq of the message that this one answers. */
   replyTo?: number;
   /** What a system message tells; the client words it. */
@@ -255,6 +278,19 @@ export interface RoomAnswer {
   membership?: Membership;
 }
 
+export interface RoomImage {
+  image: Image;
+  seq: number;
+  senderId: string;
+  sentAt: string;
+}
+
+export interface RoomImagesAnswer {
+  images: RoomImage[];
+  users: User[];
+  hasMore: boolean;
+}
+
 export interface RoomRef {
   roomId: string;
 }
@@ -277,7 +313,7 @@ export interface SendMessage {
   /** 1–64 printable ASCII characters, chosen by the sender, never used for another message. */
   clientId: string;
   text?: string;
-  /** Not accepted yet: images follow. */
+  /** At most 10 images of yours, each attached nowhere yet. */
   imageIds?: string[];
   replyTo?: number;
 }
@@ -335,6 +371,8 @@ export interface Typing {
 
 export interface UpdateMe {
   name?: string;
+  /** An image of yours, attached nowhere yet: its middle square becomes your photo. null removes the photo (decoded as an empty string). */
+  photoImageId?: string | null;
 }
 
 export interface UpdateRoom {
@@ -349,6 +387,8 @@ export interface User {
   loginId?: string;
   /** 1–20 characters; empty once the account is deleted. */
   name: string;
+  /** A square of at most 256 pixels. */
+  photo?: Image;
   role: 'member' | 'admin';
   /** The account was deleted and anonymised. */
   deleted?: boolean;

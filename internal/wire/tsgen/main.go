@@ -121,6 +121,9 @@ func typeOf(f reflect.StructField) string {
 	if enum := f.Tag.Get("enum"); enum != "" {
 		return "'" + strings.Join(strings.Split(enum, ","), "' | '") + "'"
 	}
+	if f.Tag.Get("nullable") == "true" {
+		return tsType(f.Type) + " | null"
+	}
 	return tsType(f.Type)
 }
 
