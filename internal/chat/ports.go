@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"io"
 	"time"
 )
 
@@ -132,6 +133,30 @@ type Tx interface {
 type Sweeper interface {
 	// SweepDeletedRooms removes up to limit rows of deleted rooms and returns how many it removed.
 	SweepDeletedRooms(ctx context.Context, limit int) (int, error)
+}
+
+// Blobs keeps the bytes of images. Keys are ours alone, see ValidBlobKey, and no key begins with another key and "/": some
+// stores keep keys as paths. A key that is not valid is an Internal error, before anything is touched.
+//
+// What the store cannot do at the moment is an Unavailable error, with the reason in Cause: it is full, refuses us, is not
+// there, or is too slow. No call waits for it without bound. A context that ended is Unavailable too.
+type Blobs interface {
+	// Put stores size bytes of r, at most MaxBlobSize, under key, in place of what was there. Readers see all of it or nothing
+	// of it, also after a crash; once Put returned the bytes are on stable storage. An error of r is returned, wrapped; where
+	// r ends early that is io.ErrUnexpectedEOF, and where it goes on beyond size an error too: then nothing is changed. After
+	// an Unavailable error the blob may be there or not, and is never there in part. Where r is an io.Seeker it may be read
+	// several times, and where it is not it may be held in memory. It is not read after Put returned, and Put does not return
+	// while r.Read does not.
+	Put(ctx context.Context, key, contentType string, r io.Reader, size int64) error
+	// Open opens a blob; the error's code is NotFound where there is none. ctx holds for reading it too.
+	Open(ctx context.Context, key string) (Blob, error)
+	// Delete removes blobs for good; one that is not there is no error. After an error some of them may be gone.
+	Delete(ctx context.Context, keys ...string) error
+	// List calls fn with every blob, in no particular order and without holding all of them; an error of fn ends it and is
+	// returned as it is. What is put or deleted meanwhile may be in it or not.
+	List(ctx context.Context, fn func(BlobEntry) error) error
+	// Ready reports whether blobs can be put and opened now.
+	Ready(ctx context.Context) error
 }
 
 // Bus carries events to every node. Publish never fails: an event that is lost is found by looking at the heads.
