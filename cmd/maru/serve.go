@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -23,10 +24,12 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/maru-chat/maru/internal/auth"
+	"github.com/maru-chat/maru/internal/blob"
 	"github.com/maru-chat/maru/internal/bus"
 	"github.com/maru-chat/maru/internal/chat"
 	"github.com/maru-chat/maru/internal/httpapi"
 	"github.com/maru-chat/maru/internal/live"
+	"github.com/maru-chat/maru/internal/photo"
 	"github.com/maru-chat/maru/internal/sqlstore"
 	"github.com/maru-chat/maru/web"
 )
@@ -34,8 +37,9 @@ import (
 // serveCommand holds the flags of the contract, part 1.
 type serveCommand struct {
 	Addr           string          `default:":8080" placeholder:"HOST:PORT" help:"Public address: site, API, Socket.IO (${default})."`
-	Data           string          `default:"./data" placeholder:"FOLDER" help:"Folder of the embedded state: database, secret (${default})."`
+	Data           string          `default:"./data" placeholder:"FOLDER" help:"Folder of the embedded state: database, images, secret (${default})."`
 	Database       string          `placeholder:"URL" help:"sqlite:FILE; by default maru.db in the data folder."`
+	Blobs          string          `placeholder:"URL" help:"Where images are kept: file:FOLDER, by default images in the data folder, or s3://BUCKET?endpoint=…&region=… with the usual AWS_* variables."`
 	SecretFile     string          `placeholder:"FILE" help:"The secret that signs tokens; by default in the data folder, made at the first start."`
 	AdminAddr      string          `default:"127.0.0.1:9090" placeholder:"HOST:PORT" help:"Private address: /debug/pprof; empty for none (${default})."`
 	PublicURL      string          `name:"public-url" placeholder:"URL" help:"Where browsers find Maru, as https://chat.example.com; by default what each request says."`
@@ -67,9 +71,13 @@ func (c *serveCommand) Run(ctx context.Context, _ io.Writer) error {
 	if err != nil {
 		return err
 	}
-	node, err := c.start(ctx, store, front, log)
+	blobs, err := blob.Open(ctx, c.Blobs, blob.Options{Data: c.Data, Logger: log})
 	if err != nil {
-		return errors.Join(err, store.Close())
+		return errors.Join(fmt.Errorf("--blobs: %w", err), store.Close())
+	}
+	node, err := c.start(ctx, store, blobs, front, log)
+	if err != nil {
+		return errors.Join(err, blobs.Close(), store.Close())
 	}
 	<-ctx.Done()
 	log.Info("draining", "over", c.Drain.String())
@@ -122,6 +130,7 @@ func (c *serveCommand) front() (auth.Front, error) {
 type node struct {
 	log      *slog.Logger
 	store    *sqlstore.DB
+	blobs    blob.Store
 	bus      *bus.Memory
 	live     *live.Live
 	public   *http.Server
@@ -131,7 +140,7 @@ type node struct {
 	tasks    sync.WaitGroup
 }
 
-func (c *serveCommand) start(ctx context.Context, store *sqlstore.DB, front auth.Front, log *slog.Logger) (*node, error) {
+func (c *serveCommand) start(ctx context.Context, store *sqlstore.DB, blobs blob.Store, front auth.Front, log *slog.Logger) (*node, error) {
 	// The store's lock on the folder keeps two first starts from making a secret each.
 	secret, err := loadSecret(c.secretFile())
 	if err != nil {
@@ -154,11 +163,16 @@ func (c *serveCommand) start(ctx context.Context, store *sqlstore.DB, front auth
 		log.Warn("RATE LIMITS ARE OFF: anybody may try passwords and send as fast as they can; this is for tests alone")
 	}
 
-	n := &node{log: log, store: store, bus: bus.NewMemory()}
+	uploads, err := emptyFolder(filepath.Join(c.Data, "uploads"))
+	if err != nil {
+		return nil, fmt.Errorf("--data %s: %w", c.Data, cause(err))
+	}
+	n := &node{log: log, store: store, blobs: blobs, bus: bus.NewMemory()}
 	clock := systemClock{}
 	presence := live.NewPresence(clock)
 	rules := chat.New(chat.Options{
 		Store: store, Bus: n.bus, Clock: clock, Presence: presence, NFC: norm.NFC.String,
+		Blobs: blobs, Photos: photo.NewLab(runtime.GOMAXPROCS(0), picturesMemory),
 		DigestKey: keys.digest, NoRateLimits: !limited,
 	})
 	who, err := auth.New(store, rules, n.bus, clock, secret, auth.Options{
@@ -174,7 +188,7 @@ func (c *serveCommand) start(ctx context.Context, store *sqlstore.DB, front auth
 	}
 	api, err := httpapi.New(httpapi.Options{
 		Chat: rules, Auth: who, PublicURL: front.PublicURL, TrustedProxies: front.Proxies, Pages: web.Dist(),
-		Socket: n.live, Logger: log, Ready: n.ready, Version: version,
+		Uploads: uploads, Socket: n.live, Logger: log, Ready: n.ready, Version: version,
 	})
 	if err != nil {
 		return nil, err
@@ -186,6 +200,7 @@ func (c *serveCommand) start(ctx context.Context, store *sqlstore.DB, front auth
 	n.tasks.Go(func() { n.live.Run(background, n.bus) })
 	n.tasks.Go(func() { who.Run(background) })
 	n.tasks.Go(func() { sweepRooms(background, store, log) })
+	n.tasks.Go(func() { sweepImages(background, rules, log) })
 	if err := n.serveAdmin(c.AdminAddr); err != nil {
 		_ = listener.Close()
 		return nil, errors.Join(err, n.stop(0))
@@ -193,6 +208,17 @@ func (c *serveCommand) start(ctx context.Context, store *sqlstore.DB, front auth
 	n.tasks.Go(func() { n.serve(n.public, listener) })
 	log.Info("serving", "addr", listener.Addr().String(), "site", siteURL(front, listener), "version", version)
 	return n, nil
+}
+
+// picturesMemory is how much memory pictures under treatment may take together, in bytes: a little more than the largest needs.
+const picturesMemory = 256 << 20
+
+// emptyFolder makes a folder, or empties it of what a crash left there.
+func emptyFolder(path string) (string, error) {
+	if err := os.RemoveAll(path); err != nil {
+		return "", err
+	}
+	return path, os.Mkdir(path, 0o700)
 }
 
 // listen opens an address, and says which flag named one that cannot be had.
@@ -244,12 +270,15 @@ func (n *node) serveAdmin(address string) error {
 
 // ready tells /readyz whether this node should get requests.
 func (n *node) ready(ctx context.Context) httpapi.Readiness {
-	r := httpapi.Readiness{Ready: true, Parts: map[string]string{"node": "ok", "database": "ok"}}
+	r := httpapi.Readiness{Ready: true, Parts: map[string]string{"node": "ok", "database": "ok", "blobs": "ok"}}
 	if n.draining.Load() {
 		r.Ready, r.Parts["node"] = false, "draining"
 	}
 	if err := n.store.Ping(ctx); err != nil {
 		r.Ready, r.Parts["database"] = false, "does not answer"
+	}
+	if err := n.blobs.Ready(ctx); err != nil {
+		r.Parts["blobs"] = "do not work"
 	}
 	return r
 }
@@ -278,32 +307,9 @@ func (n *node) stop(over time.Duration) error {
 	}
 	n.end()
 	n.tasks.Wait()
-	errs = append(errs, n.store.Close())
+	errs = append(errs, n.blobs.Close(), n.store.Close())
 	n.bus.Close()
 	return errors.Join(errs...)
-}
-
-// sweepRooms removes what deleted rooms left behind, in pieces that keep nobody waiting.
-func sweepRooms(ctx context.Context, store chat.Sweeper, log *slog.Logger) {
-	const (
-		piece = 500
-		pause = 50 * time.Millisecond
-		every = time.Minute
-	)
-	for wait := time.Duration(0); ; {
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(wait):
-		}
-		removed, err := store.SweepDeletedRooms(ctx, piece)
-		if err != nil && ctx.Err() == nil {
-			log.Warn("sweeping deleted rooms", "error", err.Error())
-		}
-		if wait = every; err == nil && removed == piece {
-			wait = pause
-		}
-	}
 }
 
 // cause is an error without the operation and path that the message names already.

@@ -158,6 +158,27 @@ func (a *Auth) Authenticate(ctx context.Context, accessToken string) (Identity, 
 	return found, err
 }
 
+// Look is Authenticate for a request that only looks at something and cannot come again with new tokens, as a picture on a page
+// does: where its access token has expired, the refresh token proves who it is from, and is not used up by that.
+func (a *Auth) Look(ctx context.Context, tokens Tokens) (Identity, error) {
+	by, err := a.Authenticate(ctx, tokens.Access)
+	presented, ours := a.keys.decode(tokens.Refresh)
+	if !ours || chat.CodeOf(err) != chat.Unauthorized {
+		return by, err
+	}
+	now := a.now()
+	s, user, err := a.store.Session(ctx, presented.sessionID(), now)
+	switch {
+	case isNotFound(err), err == nil && (user.Deleted || s.Kind != Browser):
+		return Identity{}, errUnauthorized()
+	case err != nil:
+		return Identity{}, err
+	case presented.matches(s.RefreshHash), presented.matches(s.PreviousHash) && now.Sub(s.RotatedAt) <= RefreshGrace:
+		return Identity{User: user, SessionID: s.ID}, nil
+	}
+	return Identity{}, errUnauthorized()
+}
+
 // SameSession reports whether two requests name the same session, or the first names none. A token that expired still
 // names its session. It asks no store.
 func (a *Auth) SameSession(first, later Tokens) bool {

@@ -340,7 +340,7 @@ func listFolder(ctx context.Context, root *os.Root, name string, fn func(chat.Bl
 				return err
 			}
 		}
-		if end == io.EOF { //nolint:errorlint // the end is io.EOF itself
+		if end == io.EOF {
 			return nil
 		}
 		if end != nil {

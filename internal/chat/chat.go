@@ -16,16 +16,22 @@ type Chat struct {
 	clock    Clock
 	presence Presence
 	nfc      func(string) string
+	blobs    Blobs
+	photos   Photos
 	digest   []byte
 	limits   limits
+	uploads  uploads
+	removals chan struct{} // says that blobs wait to be removed
 }
 
-// Options is what a Chat is made of; every field but NoRateLimits must be set.
+// Options is what a Chat is made of; every field but NoRateLimits must be set (Blobs and Photos for images alone).
 type Options struct {
 	Store    Store
 	Bus      Bus
 	Clock    Clock
 	Presence Presence
+	Blobs    Blobs
+	Photos   Photos
 	// NFC puts text into Unicode's normal form C.
 	NFC func(string) string
 	// DigestKey keys the digests by which a repeated client id is compared with the first request.
@@ -38,7 +44,9 @@ type Options struct {
 func New(o Options) *Chat {
 	return &Chat{
 		store: o.Store, bus: o.Bus, clock: o.Clock, presence: o.Presence,
+		blobs: o.Blobs, photos: o.Photos,
 		nfc: o.NFC, digest: o.DigestKey, limits: newLimits(o.Clock, !o.NoRateLimits),
+		uploads: uploads{of: map[UserID]int{}}, removals: make(chan struct{}, 1),
 	}
 }
 

@@ -190,3 +190,5 @@ func equal[T comparable](t *testing.T, what string, got, want []T) {
 		t.Fatalf("%s: got %v, want %v", what, got, want)
 	}
 }
+
+func ptr[T any](v T) *T { return &v }

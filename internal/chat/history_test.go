@@ -2,6 +2,7 @@ package chat_test
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -224,9 +225,5 @@ func (f fold) messages() []chat.Message {
 }
 
 func same(a, b chat.Message) bool {
-	if (a.Event == nil) != (b.Event == nil) || a.Event != nil && *a.Event != *b.Event {
-		return false
-	}
-	a.Event, b.Event = nil, nil
-	return a == b
+	return reflect.DeepEqual(a, b)
 }

@@ -79,7 +79,7 @@ func (l *Limiter) forgetFull(now time.Time) {
 // limits are the rates at which a user may act. Sends are the contract's; the others stop floods and are never met by a
 // person.
 type limits struct {
-	send, join, create, typing, find *Limiter
+	send, join, create, typing, find, upload *Limiter
 }
 
 func newLimits(clock Clock, on bool) limits {
@@ -95,6 +95,7 @@ func newLimits(clock Clock, on bool) limits {
 		create: limiter(0.2, 10),
 		typing: limiter(2, 10),
 		find:   limiter(5, 20),
+		upload: limiter(1, 30), // three full messages at once
 	}
 }
 

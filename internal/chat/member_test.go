@@ -1,6 +1,7 @@
 package chat_test
 
 import (
+	"reflect"
 	"testing"
 
 	"github.com/maru-chat/maru/internal/chat"
@@ -197,7 +198,7 @@ func TestDirectRooms(t *testing.T) {
 	if !ok || back.Membership.UserID != minho || back.Room.Head != m.Seq-1 {
 		t.Fatalf("the peer is not brought back before the message: %+v", events)
 	}
-	if last, ok := events[len(events)-1].(chat.MessageChanged); !ok || last.Message != m {
+	if last, ok := events[len(events)-1].(chat.MessageChanged); !ok || !reflect.DeepEqual(last.Message, m) {
 		t.Fatalf("published %+v", events)
 	}
 	rooms, users, err := h.MyRooms(t.Context(), minho)
@@ -247,7 +248,10 @@ func TestDeleteAccount(t *testing.T) {
 	for _, err := range []error{
 		h.DeleteAccount(t.Context(), jisu),
 		func() error { _, err := h.Join(t.Context(), jisu, id); return err }(),
-		func() error { _, err := h.Rename(t.Context(), jisu, "유령"); return err }(),
+		func() error {
+			_, err := h.UpdateProfile(t.Context(), jisu, chat.Profile{Name: ptr("유령")})
+			return err
+		}(),
 		func() error {
 			_, _, err := h.CreateRoom(t.Context(), jisu, chat.NewRoom{Name: "a", Category: "a"})
 			return err
@@ -282,14 +286,14 @@ func TestNames(t *testing.T) {
 	h := open(t)
 	jisu := h.user("지수")
 	for given, want := range map[string]string{"  새   이름 ": "새 이름", "\u1112\u1161\u11ab": "한", "Ann-Marie O'Neil": "Ann-Marie O'Neil"} {
-		u, err := h.Rename(t.Context(), jisu, given)
+		u, err := h.UpdateProfile(t.Context(), jisu, chat.Profile{Name: &given})
 		must(t, err)
 		if u.Name != want {
 			t.Errorf("%q became %q", given, u.Name)
 		}
 	}
 	for _, bad := range []string{"", " ", "\u202ejisu", "a\x00", "123456789012345678901", "\u200b", "지\u2066수", "a\u2028b"} {
-		_, err := h.Rename(t.Context(), jisu, bad)
+		_, err := h.UpdateProfile(t.Context(), jisu, chat.Profile{Name: &bad})
 		refused(t, err, chat.Invalid)
 	}
 }

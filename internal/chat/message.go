@@ -37,7 +37,8 @@ type Message struct {
 	SenderID UserID // "" for system messages
 	Kind     MessageKind
 	Text     string
-	ReplyTo  int64 // seq, 0 for none
+	Images   []Image // nil for none
+	ReplyTo  int64   // seq, 0 for none
 	Event    *SystemEvent
 	SentAt   time.Time
 	EditedAt time.Time // zero when never edited
@@ -80,8 +81,8 @@ func (m Message) Hidden() Message {
 type Draft struct {
 	ClientID string
 	Text     string
-	ImageIDs []string // not accepted yet
-	ReplyTo  int64    // seq, 0 for none
+	ImageIDs []ImageID
+	ReplyTo  int64 // seq, 0 for none
 }
 
 // Send adds a message to a room and returns it once it is on disk. The same request again returns the message as it is
@@ -143,6 +144,10 @@ func (c *Chat) place(tx Tx, by UserID, id RoomID, d Draft, digest []byte) (Messa
 	if err := checkReply(tx, v, d.ReplyTo); err != nil {
 		return Message{}, err
 	}
+	images, err := attachable(tx, by, "imageIds", d.ImageIDs)
+	if err != nil {
+		return Message{}, err
+	}
 	if v.Room.Kind == Direct {
 		if v.Room, err = c.bringBackPeer(tx, v, d.ClientID); err != nil {
 			return Message{}, err
@@ -151,7 +156,10 @@ func (c *Chat) place(tx Tx, by UserID, id RoomID, d Draft, digest []byte) (Messa
 	v.Room.Head++
 	m := Message{
 		RoomID: id, Seq: v.Room.Head, Rev: v.Room.Head, ClientID: d.ClientID, SenderID: by, Kind: KindMessage,
-		Text: d.Text, ReplyTo: d.ReplyTo, SentAt: c.now(),
+		Text: d.Text, Images: images, ReplyTo: d.ReplyTo, SentAt: c.now(),
+	}
+	for i := range images {
+		images[i].RoomID, images[i].Seq = id, m.Seq
 	}
 	if err := tx.InsertMessage(m, digest); err != nil {
 		return Message{}, err
@@ -170,14 +178,17 @@ func (c *Chat) cleanDraft(d Draft) (Draft, error) {
 	if err := checkClientID(d.ClientID); err != nil {
 		return d, err
 	}
-	if len(d.ImageIDs) > 0 {
-		return d, InvalidField("imageIds", FieldUnknown)
+	if len(d.ImageIDs) > MaxImages {
+		return d, InvalidField("imageIds", FieldTooLong)
 	}
 	if d.ReplyTo < 0 {
 		return d, InvalidField("replyTo", FieldMalformed)
 	}
 	var err error
 	d.Text, err = c.cleanText("text", d.Text)
+	if err == nil && d.Text == "" && len(d.ImageIDs) == 0 {
+		err = InvalidField("text", FieldRequired)
+	}
 	return d, err
 }
 
@@ -185,7 +196,11 @@ func (c *Chat) cleanDraft(d Draft) (Draft, error) {
 // it says nothing about the text. Parts are length-prefixed, so that no two requests read alike.
 func (c *Chat) digestOf(id RoomID, d Draft) []byte {
 	mac := hmac.New(sha256.New, c.digest)
-	for _, part := range []string{string(id), d.Text, strconv.FormatInt(d.ReplyTo, 10)} {
+	parts := []string{string(id), d.Text, strconv.FormatInt(d.ReplyTo, 10)}
+	for _, image := range d.ImageIDs {
+		parts = append(parts, string(image))
+	}
+	for _, part := range parts {
 		_, _ = fmt.Fprintf(mac, "%d:%s", len(part), part) // a hash never fails to write
 	}
 	return mac.Sum(nil)[:16]
@@ -223,7 +238,7 @@ func (c *Chat) bringBackPeer(tx Tx, v visit, clientID string) (Room, error) {
 	return room, err
 }
 
-// Edit replaces the text of the asker's own message.
+// Edit replaces the text of the asker's own message; of one with images it may be empty.
 func (c *Chat) Edit(ctx context.Context, by UserID, id RoomID, seq int64, text string) (Message, error) {
 	if err := c.limits.send.check(by); err != nil {
 		return Message{}, err
@@ -232,12 +247,15 @@ func (c *Chat) Edit(ctx context.Context, by UserID, id RoomID, seq int64, text s
 	if err != nil {
 		return Message{}, err
 	}
-	return c.change(ctx, by, id, seq, visit.mayEdit, func(m *Message) bool {
-		if m.Text == text {
-			return false
+	return c.change(ctx, by, id, seq, visit.mayEdit, func(_ Tx, m *Message) (bool, error) {
+		switch {
+		case text == "" && len(m.Images) == 0:
+			return false, InvalidField("text", FieldRequired)
+		case m.Text == text:
+			return false, nil
 		}
 		m.Text, m.EditedAt = text, c.now()
-		return true
+		return true, nil
 	})
 }
 
@@ -247,18 +265,19 @@ func (c *Chat) Delete(ctx context.Context, by UserID, id RoomID, seq int64) (Mes
 	if err := c.limits.send.check(by); err != nil {
 		return Message{}, err
 	}
-	return c.change(ctx, by, id, seq, visit.mayDelete, func(m *Message) bool {
+	return c.change(ctx, by, id, seq, visit.mayDelete, func(tx Tx, m *Message) (bool, error) {
 		if m.Kind == KindDeleted {
-			return false
+			return false, nil
 		}
-		m.Kind, m.Text, m.ReplyTo = KindDeleted, "", 0
-		return true
+		images := m.Images
+		m.Kind, m.Text, m.Images, m.ReplyTo = KindDeleted, "", nil, 0
+		return true, c.removeImages(tx, images)
 	})
 }
 
 // change gives a message its room's next number and a new state, where the policy lets the asker and apply changed
 // anything.
-func (c *Chat) change(ctx context.Context, by UserID, id RoomID, seq int64, may func(visit, Message) bool, apply func(*Message) bool) (Message, error) {
+func (c *Chat) change(ctx context.Context, by UserID, id RoomID, seq int64, may func(visit, Message) bool, apply func(Tx, *Message) (bool, error)) (Message, error) {
 	if seq < 1 {
 		return Message{}, InvalidField("seq", FieldMalformed)
 	}
@@ -280,8 +299,8 @@ func (c *Chat) change(ctx context.Context, by UserID, id RoomID, seq int64, may 
 		if !may(v, m) {
 			return Message{}, Errorf(Forbidden, "not allowed with this message")
 		}
-		if !apply(&m) {
-			return m, nil
+		if changed, err := apply(tx, &m); err != nil || !changed {
+			return m, err
 		}
 		v.Room.Head++
 		m.Rev = v.Room.Head

@@ -2,6 +2,7 @@ package chat_test
 
 import (
 	"errors"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -39,7 +40,7 @@ func TestTheSameClientIDIsOneMessage(t *testing.T) {
 		for range 50 {
 			wg.Go(func() {
 				m, created, err := h.Send(t.Context(), minho, room, draft)
-				if err != nil || created || m != first {
+				if err != nil || created || !reflect.DeepEqual(m, first) {
 					t.Errorf("%v %v %v", m, created, err)
 				}
 			})
@@ -78,7 +79,7 @@ func TestTheSameClientIDIsOneMessage(t *testing.T) {
 		must(t, err)
 		m, created, err := h.Send(t.Context(), minho, room, draft)
 		must(t, err)
-		if created || m != edited {
+		if created || !reflect.DeepEqual(m, edited) {
 			t.Fatalf("got %+v, want %+v", m, edited)
 		}
 	})
@@ -156,12 +157,12 @@ func TestEditAndDelete(t *testing.T) {
 		t.Fatalf("edited %+v", edited)
 	}
 	events := h.take()
-	if e, ok := events[0].(chat.MessageChanged); !ok || len(events) != 1 || e.Message != edited || e.User.ID != member {
+	if e, ok := events[0].(chat.MessageChanged); !ok || len(events) != 1 || !reflect.DeepEqual(e.Message, edited) || e.User.ID != member {
 		t.Fatalf("published %+v", events)
 	}
 	same, err := h.Edit(t.Context(), member, room, m.Seq, "고침")
 	must(t, err)
-	if same != edited || len(h.take()) != 0 {
+	if !reflect.DeepEqual(same, edited) || len(h.take()) != 0 {
 		t.Fatal("the same text is a change")
 	}
 
@@ -175,7 +176,7 @@ func TestEditAndDelete(t *testing.T) {
 	}
 	again, err := h.Delete(t.Context(), member, room, m.Seq)
 	must(t, err)
-	if again != deleted {
+	if !reflect.DeepEqual(again, deleted) {
 		t.Fatal("deleting twice is not deleting once")
 	}
 	_, err = h.Edit(t.Context(), member, room, m.Seq, "살아나라")

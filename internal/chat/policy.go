@@ -55,6 +55,22 @@ func (v visit) maySee(m Message) bool {
 	return v.Room.Kind == Public && v.User.Role == RoleAdmin
 }
 
+// maySeeImage tells whether a user may see an image: of a message who may see that, of a user every user, and what is
+// attached to nothing its owner. m is the membership of the image's room, nil for none.
+func maySeeImage(by UserID, i Image, m *Membership) bool {
+	switch {
+	case i.Photo:
+		return true
+	case i.Loose():
+		return i.OwnerID == by
+	}
+	v := visit{}
+	if m != nil {
+		v.Membership, v.Member = *m, !m.Left
+	}
+	return i.RoomID != "" && v.mayRead() && v.maySee(Message{Seq: i.Seq})
+}
+
 // refusal is the answer to who may not: NotFound where they may not even know, else Forbidden.
 func (v visit) refusal() *Error {
 	if !v.mayKnow() {

@@ -59,6 +59,19 @@ type Reader interface {
 	// Unread counts messages by others, of KindMessage, with seq > after, up to MaxUnread.
 	Unread(room RoomID, reader UserID, after int64) (int, error)
 
+	Image(ImageID) (Image, error)
+	// Images returns those of the ids that exist, in no particular order.
+	Images(ids []ImageID) ([]Image, error)
+	// ImageSeenBy returns an image, and the viewer's membership of its message's room, nil where there is none.
+	ImageSeenBy(id ImageID, viewer UserID) (Image, *Membership, error)
+	// LooseImages returns a user's loose images, the oldest first.
+	LooseImages(owner UserID) ([]Image, error)
+	// RoomImages returns images of messages with seq > floor, and < before where that is > 0: those of the newest message
+	// first, and of one message in its order.
+	RoomImages(room RoomID, floor, before int64, limit int) ([]RoomImage, error)
+	// AllImages returns images with an id > after in ascending order of id.
+	AllImages(after ImageID, limit int) ([]Image, error)
+
 	Message(RoomID, int64) (Message, error)
 	// MessageByClientID returns the message that sender sent as clientID, and the digest kept with it (nil once the
 	// message was deleted).
@@ -114,14 +127,31 @@ type Tx interface {
 	OldestMember(RoomID) (Membership, error)
 
 	// InsertMessage fails with ClientIDReused where the sender used the client id already. digest is nil for system
-	// messages.
+	// messages. The message's images, which were loose, hang on it from here on; where one is not loose any more the error's
+	// code is NotFound.
 	InsertMessage(m Message, digest []byte) error
-	// UpdateMessage stores a message's newest rev, kind, text and editing time. A deleted one loses its text, its
-	// reply and its digest.
+	// UpdateMessage stores a message's newest rev, kind, text, number of images and editing time. A deleted one loses its
+	// text, its reply and its digest. Images that it loses are deleted with DeleteImages.
 	UpdateMessage(Message) error
 
+	InsertImage(Image) error
+	// UsePhoto has a loose image be its owner's photo, and stores its size in pixels and bytes and its types as given. The
+	// user is updated with UpdateUser.
+	UsePhoto(Image) error
+	DeleteImages(ids []ImageID) error
+	// ExpiredImages returns loose images made before a time.
+	ExpiredImages(before time.Time, limit int) ([]Image, error)
+
+	// PutRemovals orders that blobs be removed at a time, in place of what was ordered for them before.
+	PutRemovals(keys []string, due time.Time) error
+	// TakeRemovals calls orders off, and returns how many of them there were.
+	TakeRemovals(keys []string) (int, error)
+	// DueRemovals returns keys of blobs to be removed by now, the longest due first.
+	DueRemovals(now time.Time, limit int) ([]string, error)
+
+	// UpdateUser stores a user's login id, name, role and photo.
 	UpdateUser(User) error
-	// AnonymiseUser marks a user as deleted and removes their login id, name, password and sessions.
+	// AnonymiseUser marks a user as deleted and removes their login id, name, photo, password and sessions.
 	AnonymiseUser(UserID) error
 
 	// AfterCommit has fn run once the transaction is on disk, in the order of commits, before any later commit's.
@@ -131,8 +161,18 @@ type Tx interface {
 
 // Sweeper removes what deleted rooms left behind, a bounded piece at a time.
 type Sweeper interface {
-	// SweepDeletedRooms removes up to limit rows of deleted rooms and returns how many it removed.
+	// SweepDeletedRooms removes up to limit rows of deleted rooms and returns how many it removed. The removal of their
+	// images' blobs is ordered for now.
 	SweepDeletedRooms(ctx context.Context, limit int) (int, error)
+}
+
+// Photos makes pictures of uploads. It trusts nothing that it reads. What cannot be a picture is UnsupportedImage, one of too
+// many pixels ImageTooLarge; any other error is a failure to read or to wait.
+type Photos interface {
+	// Treat reads an upload of at most MaxUploadBytes.
+	Treat(ctx context.Context, upload io.ReadSeeker) (Photo, error)
+	// CropSquare makes a user's photo of a picture that Treat made: the middle of it.
+	CropSquare(ctx context.Context, picture io.ReadSeeker) (Picture, error)
 }
 
 // Blobs keeps the bytes of images. Keys are ours alone, see ValidBlobKey, and no key begins with another key and "/": some

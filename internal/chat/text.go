@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// cleanText returns a message's text as it is stored: NFC, line ends as \n, no blank lines around it. It is Invalid
-// where nothing visible is left, where it is too long, or where it holds control characters.
+// cleanText returns a message's text as it is stored: NFC, line ends as \n, no blank lines around it, and "" where nothing
+// visible is left. It is Invalid where it is too long, or holds control characters.
 func (c *Chat) cleanText(field, s string) (string, error) {
 	if !utf8.ValidString(s) {
 		return "", InvalidField(field, FieldMalformed)
@@ -20,7 +20,7 @@ func (c *Chat) cleanText(field, s string) (string, error) {
 		}
 	}
 	if !isVisible(s) {
-		return "", InvalidField(field, FieldRequired)
+		return "", nil
 	}
 	if utf8.RuneCountInString(s) > MaxTextRunes {
 		return "", InvalidField(field, FieldTooLong)

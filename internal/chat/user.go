@@ -24,6 +24,7 @@ type User struct {
 	LoginID   string // shown to its owner alone
 	Name      string
 	Role      Role
+	Photo     *Image // nil for none
 	CreatedAt time.Time
 	Deleted   bool
 }
@@ -63,24 +64,114 @@ func (c *Chat) FindUsers(ctx context.Context, by UserID, query string, limit int
 	return read(ctx, c.store, func(r Reader) ([]User, error) { return r.FindUsers(query, limit) })
 }
 
-// Rename gives a user another name.
-func (c *Chat) Rename(ctx context.Context, by UserID, name string) (User, error) {
-	name, err := c.CleanUserName("name", name)
+// Profile is what a user changes of theirs; nil fields stay as they are.
+type Profile struct {
+	Name  *string
+	Photo *ImageID // a loose image of theirs, the middle of which becomes their photo; "" removes the photo
+}
+
+// UpdateProfile changes a user's name, photo or both. Errors: Invalid; with a photo also NotFound and Unavailable.
+func (c *Chat) UpdateProfile(ctx context.Context, by UserID, p Profile) (User, error) {
+	if p.Name != nil {
+		name, err := c.CleanUserName("name", *p.Name)
+		if err != nil {
+			return User{}, err
+		}
+		p.Name = &name
+	}
+	if p.Photo == nil || *p.Photo == "" {
+		return write(ctx, c.store, func(tx Tx) (User, error) { return c.storeProfile(tx, by, p, nil) })
+	}
+	current, image, err := c.photoToBe(ctx, by, *p.Photo)
 	if err != nil {
 		return User{}, err
 	}
-	return write(ctx, c.store, func(tx Tx) (User, error) {
-		user, err := actor(tx, by)
-		if err != nil || user.Name == name {
-			return user, err
-		}
-		user.Name = name
-		if err := tx.UpdateUser(user); err != nil {
+	if current { // the same request again
+		p.Photo = nil
+		return c.UpdateProfile(ctx, by, p)
+	}
+	square, err := c.squareOf(ctx, image)
+	if err != nil {
+		return User{}, err
+	}
+	photo := image
+	photo.Photo, photo.Blur = true, ""
+	photo.Width, photo.Height, photo.Size = square.Width, square.Height, int64(len(square.Bytes))
+	photo.ContentType, photo.ThumbType = square.ContentType, square.ContentType
+	return keepBlobs(ctx, c, []Picture{square}, photo.BlobKeys(), func(tx Tx) (User, error) {
+		// It may have been sent, or taken by another request, meanwhile.
+		if _, err := attachable(tx, by, "photoImageId", []ImageID{image.ID}); err != nil {
 			return User{}, err
 		}
-		c.publish(tx, UserChanged{User: user})
-		return user, nil
+		if err := tx.PutRemovals(image.BlobKeys(), c.now()); err != nil {
+			return User{}, err
+		}
+		tx.AfterCommit(c.wakeSweeper)
+		if err := tx.UsePhoto(photo); err != nil {
+			return User{}, err
+		}
+		return c.storeProfile(tx, by, p, &photo)
 	})
+}
+
+// photoToBe returns the image that shall become a user's photo; current tells that it is it already.
+func (c *Chat) photoToBe(ctx context.Context, by UserID, id ImageID) (current bool, _ Image, err error) {
+	image, err := read(ctx, c.store, func(r Reader) (Image, error) {
+		user, err := actor(r, by)
+		if err != nil {
+			return Image{}, err
+		}
+		if current = user.Photo != nil && user.Photo.ID == id; current {
+			return *user.Photo, nil
+		}
+		images, err := attachable(r, by, "photoImageId", []ImageID{id})
+		if err != nil {
+			return Image{}, err
+		}
+		return images[0], nil
+	})
+	return current, image, err
+}
+
+func (c *Chat) squareOf(ctx context.Context, image Image) (Picture, error) {
+	blob, err := c.blobs.Open(ctx, blobKey(image.ID, formThumb))
+	if err != nil {
+		return Picture{}, err
+	}
+	defer func() { _ = blob.Close() }() // it was only read
+	square, err := c.photos.CropSquare(ctx, blob)
+	if err != nil {
+		return Picture{}, notTreated(err)
+	}
+	return square, nil
+}
+
+// storeProfile changes what is given; photo is the image to be the user's photo where p names one.
+func (c *Chat) storeProfile(tx Tx, by UserID, p Profile, photo *Image) (User, error) {
+	user, err := actor(tx, by)
+	if err != nil {
+		return User{}, err
+	}
+	was := user
+	if p.Name != nil {
+		user.Name = *p.Name
+	}
+	if p.Photo != nil {
+		user.Photo = photo
+	}
+	if user == was {
+		return user, nil
+	}
+	if err := tx.UpdateUser(user); err != nil {
+		return User{}, err
+	}
+	if was.Photo != nil && was.Photo != user.Photo {
+		if err := c.removeImages(tx, []Image{*was.Photo}); err != nil {
+			return User{}, err
+		}
+	}
+	c.publish(tx, UserChanged{User: user})
+	return user, nil
 }
 
 // DeleteAccount has a user leave everywhere and removes who they were; what they wrote stays, by nobody. The caller has
@@ -114,6 +205,16 @@ func (c *Chat) DeleteAccount(ctx context.Context, by UserID) error {
 			}
 		}
 		if err := tx.AnonymiseUser(by); err != nil {
+			return err
+		}
+		images, err := tx.LooseImages(by)
+		if err != nil {
+			return err
+		}
+		if user.Photo != nil {
+			images = append(images, *user.Photo)
+		}
+		if err := c.removeImages(tx, images); err != nil {
 			return err
 		}
 		c.publish(tx, UserChanged{User: gone})

@@ -73,6 +73,7 @@ type docsCall struct {
 	*huma.Operation
 	Open   bool
 	Body   *huma.Schema
+	Upload bool
 	Answer []docsAnswer
 }
 
@@ -113,8 +114,8 @@ func readable(document *huma.OpenAPI, routes []route) docsPage {
 	groups := map[string][]docsCall{}
 	for i := range routes {
 		op := operation(document.Paths[routes[i].path], routes[i].method)
-		c := docsCall{Operation: op, Open: routes[i].open}
-		if op.RequestBody != nil {
+		c := docsCall{Operation: op, Open: routes[i].open, Upload: routes[i].upload}
+		if routes[i].body != nil {
 			c.Body = op.RequestBody.Content["application/json"].Schema
 		}
 		for _, status := range slices.Sorted(maps.Keys(op.Responses)) {
@@ -129,7 +130,7 @@ func readable(document *huma.OpenAPI, routes []route) docsPage {
 		}
 		groups[routes[i].tag] = append(groups[routes[i].tag], c)
 	}
-	for _, name := range []string{"Sessions", "You", "Users", "Rooms", "Members", "Messages"} {
+	for _, name := range []string{"Sessions", "You", "Users", "Rooms", "Members", "Messages", "Images"} {
 		page.Groups = append(page.Groups, docsGroup{name, groups[name]})
 	}
 	schemas := document.Components.Schemas.Map()

@@ -13,6 +13,7 @@ import (
 
 	"github.com/maru-chat/maru/internal/auth"
 	"github.com/maru-chat/maru/internal/chat"
+	"github.com/maru-chat/maru/internal/present"
 )
 
 // Options are what the handler is made of. Chat and Auth are required.
@@ -23,6 +24,7 @@ type Options struct {
 	TrustedProxies []netip.Prefix // whose X-Forwarded-* is believed
 	Pages          fs.FS          // the built site; without an index.html a page says how to build it
 	Socket         http.Handler   // serves /socket.io/; nil: nothing does
+	Uploads        string         // the folder of what is being uploaded; "": the system's
 	Logger         *slog.Logger
 	Ready          func(context.Context) Readiness // nil: always ready
 	Version        string                          // shown in the OpenAPI document
@@ -30,18 +32,19 @@ type Options struct {
 
 // api is what the handlers share.
 type api struct {
-	chat  *chat.Chat
-	auth  *auth.Auth
-	front auth.Front
-	log   *slog.Logger
-	ready func(context.Context) Readiness
+	chat    *chat.Chat
+	auth    *auth.Auth
+	front   auth.Front
+	uploads string
+	log     *slog.Logger
+	ready   func(context.Context) Readiness
 }
 
 // New makes the handler of the public listener.
 func New(o Options) (http.Handler, error) {
 	a := &api{
 		chat: o.Chat, auth: o.Auth, front: auth.Front{PublicURL: o.PublicURL, Proxies: o.TrustedProxies},
-		log: o.Logger, ready: o.Ready,
+		uploads: o.Uploads, log: o.Logger, ready: o.Ready,
 	}
 	if a.log == nil {
 		a.log = slog.New(slog.DiscardHandler)
@@ -61,6 +64,8 @@ func New(o Options) (http.Handler, error) {
 	mux.HandleFunc("/api/", a.unknown)
 	mux.HandleFunc("GET /healthz", a.healthz)
 	mux.HandleFunc("GET /readyz", a.readyz)
+	mux.HandleFunc("GET "+present.ImagePath+"{id}", a.image(false))
+	mux.HandleFunc("GET "+present.ImagePath+"{id}/thumb", a.image(true))
 	for _, path := range []string{"/healthz", "/readyz", "/images/", "/socket.io/"} {
 		if path != "/socket.io/" || o.Socket == nil {
 			mux.HandleFunc(path, a.unknown)
@@ -83,7 +88,7 @@ func New(o Options) (http.Handler, error) {
 // routes are the rows of the contract's part 4.
 func (a *api) routes() []route {
 	var all []route
-	for _, some := range [][]route{a.sessionRoutes(), a.meRoutes(), a.userRoutes(), a.roomRoutes(), a.memberRoutes(), a.messageRoutes()} {
+	for _, some := range [][]route{a.sessionRoutes(), a.meRoutes(), a.userRoutes(), a.roomRoutes(), a.memberRoutes(), a.messageRoutes(), a.imageRoutes()} {
 		all = append(all, some...)
 	}
 	return all

@@ -35,6 +35,7 @@ func TestAuthorisationMatrix(t *testing.T) {
 		"GET /categories":          {"", "200", "200"},
 		"POST /rooms":              {`{"category":"동네","name":"{new}"}`, no, "201"},
 		"PUT /directs/{userId}":    {"", no, "200"},
+		"POST /images":             {"not a form", no, "400 invalid"},
 	}
 	// Routes of a room. In a public one: visitor, stranger, member, owner, admin who is no member, ex-member. In a private
 	// one: visitor, stranger, owner, admin, ex-member. In a direct one of two others: visitor, stranger, admin; and one of
@@ -83,6 +84,12 @@ func TestAuthorisationMatrix(t *testing.T) {
 			[4]string{no, hid, hid, "200"},
 		},
 		"GET /rooms/{id}/messages": {
+			"",
+			[6]string{no, deny, "200", "200", deny, deny},
+			[5]string{no, hid, "200", deny, hid},
+			[4]string{no, hid, hid, "200"},
+		},
+		"GET /rooms/{id}/images": {
 			"",
 			[6]string{no, deny, "200", "200", deny, deny},
 			[5]string{no, hid, "200", deny, hid},

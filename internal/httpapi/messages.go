@@ -89,9 +89,7 @@ func (a *api) sendMessage(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	message, created, err := a.chat.Send(c.r.Context(), c.by.User.ID, id, chat.Draft{
-		ClientID: body.ClientID, Text: body.Text, ImageIDs: body.ImageIDs, ReplyTo: body.ReplyTo,
-	})
+	message, created, err := a.chat.Send(c.r.Context(), c.by.User.ID, id, present.Draft(body))
 	if err != nil {
 		return nil, err
 	}

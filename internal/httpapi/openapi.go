@@ -22,7 +22,7 @@ const basePath = "/api/v1"
 
 const apiIntro = "The API of Maru, a self-hosted real-time chat. Messages arrive by themselves over Socket.IO, which also " +
 	"sends, edits, joins and leaves; the rest is here. Ids are opaque strings; times are RFC 3339 in UTC with milliseconds; text is NFC. " +
-	"Bodies are JSON of at most 64 KB; unknown fields and parameters are refused. Errors are problem documents (RFC 9457) " +
+	"Bodies are JSON of at most 64 KB, but for uploads; unknown fields and parameters are refused. Errors are problem documents (RFC 9457) " +
 	"with a code; with rate_limited and unavailable, retryAfterMs says when to come again."
 
 // mount serves the routes and returns the OpenAPI document that describes them. What is described and what is served
@@ -116,6 +116,12 @@ func describe(registry huma.Registry, rt *route) *huma.Operation {
 	if rt.body != nil {
 		op.RequestBody = &huma.RequestBody{Required: true, Content: content("application/json", rt.body)}
 	}
+	if rt.upload {
+		op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"multipart/form-data": {Schema: &huma.Schema{
+			Type: huma.TypeObject, Required: []string{"file"}, AdditionalProperties: false,
+			Properties: map[string]*huma.Schema{"file": {Type: huma.TypeString, Format: "binary"}},
+		}}}}
+	}
 	good := &huma.Response{Description: http.StatusText(rt.status)}
 	if rt.answer != nil {
 		good.Content = content("application/json", rt.answer)
@@ -138,7 +144,7 @@ func describe(registry huma.Registry, rt *route) *huma.Operation {
 		if code == chat.Invalid {
 			add(http.StatusUnprocessableEntity, code)
 		}
-		if code != chat.Invalid || rt.body != nil { // a query or an id is never malformed, only wrong
+		if code != chat.Invalid || rt.body != nil || rt.upload { // a query or an id is never malformed, only wrong
 			add(statuses[code], code)
 		}
 	}

@@ -27,7 +27,8 @@ type route struct {
 	open         bool // needs no session
 	logIn        bool // begins a session in a browser, which no foreign page may make it do
 	query        []parameter
-	body         any // a wire type, nil for none
+	body         any  // a wire type, nil for none
+	upload       bool // instead of a body: a form with one file
 	status       int
 	answer       any // a wire type, nil for none
 	fails        []chat.Code

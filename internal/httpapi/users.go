@@ -21,7 +21,7 @@ func (a *api) meRoutes() []route {
 			method: http.MethodPatch, path: "/me", id: "updateMe", tag: "You",
 			summary: "Change your profile", detail: "A field that is absent stays as it is.",
 			body: wire.UpdateMe{}, status: http.StatusOK, answer: wire.UserAnswer{},
-			fails: []chat.Code{chat.Invalid}, serve: a.updateMe,
+			fails: []chat.Code{chat.Invalid, chat.Unavailable}, serve: a.updateMe,
 		},
 		{
 			method: http.MethodPut, path: "/me/password", id: "changePassword", tag: "You",
@@ -67,11 +67,9 @@ func (a *api) updateMe(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	user := c.by.User
-	if body.Name != nil {
-		if user, err = a.chat.Rename(c.r.Context(), user.ID, *body.Name); err != nil {
-			return nil, err
-		}
+	user, err := a.chat.UpdateProfile(c.r.Context(), c.by.User.ID, chat.Profile{Name: body.Name, Photo: (*chat.ImageID)(body.PhotoImageID)})
+	if err != nil {
+		return nil, err
 	}
 	return wire.UserAnswer{User: present.Self(user)}, nil
 }

@@ -50,9 +50,7 @@ func decoded[In, Out any](fn func(context.Context, *conn, In) (Out, error)) hand
 
 // send begins: the messages of one conn share a commit, in the order in which they came.
 func (l *Live) send(ctx context.Context, c *conn, in wire.SendEvent) (later, error) {
-	wait, err := l.chat.BeginSend(ctx, c.user.ID, chat.RoomID(in.RoomID), chat.Draft{
-		ClientID: in.ClientID, Text: in.Text, ImageIDs: in.ImageIDs, ReplyTo: in.ReplyTo,
-	})
+	wait, err := l.chat.BeginSend(ctx, c.user.ID, chat.RoomID(in.RoomID), present.Draft(in.SendMessage))
 	if err != nil {
 		return nil, err
 	}

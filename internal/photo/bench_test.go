@@ -4,32 +4,17 @@ import (
 	"bytes"
 	"image"
 	"image/jpeg"
-	"math"
-	"math/rand/v2"
 	"testing"
 
 	"golang.org/x/image/draw"
 	"golang.org/x/image/math/f64"
-)
 
-// phonePhoto is 12 megapixels, held upright by somebody who holds the phone so, as long as such files are (2 to 4 MB).
-func phonePhoto(t testing.TB) []byte {
-	random := rand.New(rand.NewPCG(1, 2))
-	m := image.NewYCbCr(image.Rect(0, 0, 4032, 3024), image.YCbCrSubsampleRatio420)
-	for y := range 3024 {
-		for x := range 4032 {
-			m.Y[y*m.YStride+x] = byte(128 + 60*math.Sin(float64(x)/90) + 50*math.Cos(float64(y)/70) + float64(random.IntN(16)))
-		}
-	}
-	for i := range m.Cb {
-		m.Cb[i], m.Cr[i] = byte(100+i/20%56), byte(150-i/3000%40)
-	}
-	return jpegWith(t, m, tags(6))
-}
+	"github.com/maru-chat/maru/internal/photo/phototest"
+)
 
 // BenchmarkTreat stands beside the bare steps with the same libraries: decode, turn and scale in one, encode, scale, encode.
 func BenchmarkTreat(b *testing.B) {
-	upload := phonePhoto(b)
+	upload := phototest.PhonePhoto(b)
 	b.Run("treat", func(b *testing.B) {
 		lab := newLab()
 		b.ReportAllocs()

@@ -8,6 +8,8 @@ import (
 	"image/png"
 
 	"github.com/bbrks/go-blurhash"
+
+	"github.com/maru-chat/maru/internal/chat"
 )
 
 // How good JPEGs are, of 100.
@@ -30,7 +32,7 @@ func kindOf(f format, picture image.Image) string {
 }
 
 // encode writes pixels and nothing else: whatever else the upload said is gone.
-func encode(picture image.Image, kind string, quality int) (File, error) {
+func encode(picture image.Image, kind string, quality int) (chat.Picture, error) {
 	var out bytes.Buffer
 	var err error
 	if kind == typeJPEG {
@@ -39,10 +41,10 @@ func encode(picture image.Image, kind string, quality int) (File, error) {
 		err = png.Encode(&out, picture)
 	}
 	if err != nil {
-		return File{}, fmt.Errorf("encoding a picture: %w", err)
+		return chat.Picture{}, fmt.Errorf("encoding a picture: %w", err)
 	}
 	b := picture.Bounds()
-	return File{ContentType: kind, Width: b.Dx(), Height: b.Dy(), Bytes: out.Bytes()}, nil
+	return chat.Picture{ContentType: kind, Width: b.Dx(), Height: b.Dy(), Bytes: out.Bytes()}, nil
 }
 
 // blur makes the placeholder, from few pixels of the small picture.

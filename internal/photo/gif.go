@@ -6,6 +6,8 @@ import (
 	"image"
 	"image/gif"
 	"io"
+
+	"github.com/maru-chat/maru/internal/chat"
 )
 
 // countFrames walks over the blocks of a GIF without decoding them (GIF89a specification), so that ten thousand pictures
@@ -81,10 +83,10 @@ func (b *blocks) skipChain() {
 // treatAnimation keeps an animation moving: every picture, its time and how often it runs; comments and the like are left
 // out. Too large ones are made smaller by leaving out rows and columns, the same of every picture, since each has a palette
 // and most are patches on the one before.
-func treatAnimation(upload io.Reader) (Photo, error) {
+func treatAnimation(upload io.Reader) (chat.Photo, error) {
 	moving, err := gif.DecodeAll(upload)
 	if err != nil {
-		return Photo{}, broken(err)
+		return chat.Photo{}, broken(err)
 	}
 	width, height := within(moving.Config.Width, moving.Config.Height, MaxSide)
 	first := image.NewNRGBA(image.Rect(0, 0, moving.Config.Width, moving.Config.Height))
@@ -97,10 +99,10 @@ func treatAnimation(upload io.Reader) (Photo, error) {
 	}
 	var full bytes.Buffer
 	if err := gif.EncodeAll(&full, moving); err != nil {
-		return Photo{}, unsupported(err, "the animation cannot be kept")
+		return chat.Photo{}, unsupported(err, "the animation cannot be kept")
 	}
-	p := Photo{Full: File{ContentType: "image/gif", Width: width, Height: height, Bytes: full.Bytes()}}
-	return p.withThumb(first, kindOf(formatGIF, first))
+	p := chat.Photo{Full: chat.Picture{ContentType: "image/gif", Width: width, Height: height, Bytes: full.Bytes()}}
+	return withThumb(p, first, kindOf(formatGIF, first))
 }
 
 // thin takes a patch of a canvas to a smaller canvas. Every canvas pixel comes from the same place in every patch, so that

@@ -18,7 +18,7 @@ import (
 
 // Limits of an upload, and sizes of what is made of it (contract, part 4).
 const (
-	MaxBytes  = 10 << 20
+	MaxBytes  = chat.MaxUploadBytes
 	MaxPixels = 50_000_000
 	MaxSide   = 2560 // of the picture, in pixels
 	ThumbSide = 640
@@ -29,26 +29,14 @@ const (
 	MaxFrames         = 1_000
 )
 
-// File is an encoded picture.
-type File struct {
-	ContentType   string // image/jpeg, image/png or image/gif
-	Width, Height int
-	Bytes         []byte
-}
-
-// Photo is what is kept of an upload.
-type Photo struct {
-	Full  File   // at most MaxSide on its longer side
-	Thumb File   // at most ThumbSide; of an animation its first picture
-	Blur  string // a BlurHash (github.com/woltapp/blurhash) for the time of loading, some 30 characters
-}
-
 // Lab treats pictures, as many at a time as it has processors and memory for.
 type Lab struct {
 	processors *semaphore.Weighted
 	memory     *semaphore.Weighted
 	budget     int64
 }
+
+var _ chat.Photos = (*Lab)(nil)
 
 // NewLab makes a lab that works on so many pictures at a time, which together may take about budget bytes. One that takes
 // more than that is worked on alone.
@@ -72,64 +60,64 @@ func (l *Lab) enter(ctx context.Context, bytes int64) (leave func(), err error) 
 	}, nil
 }
 
-// Treat reads an upload of at most MaxBytes. It fails with UnsupportedImage for what is not a whole JPEG, PNG, GIF or still
+// Treat implements chat.Photos: it reads an upload of at most MaxBytes. It fails with UnsupportedImage for what is not a whole JPEG, PNG, GIF or still
 // WebP, with ImageTooLarge for too many pixels or pictures, and with the context's error where that ends before its turn.
-func (l *Lab) Treat(ctx context.Context, upload io.ReadSeeker) (Photo, error) {
+func (l *Lab) Treat(ctx context.Context, upload io.ReadSeeker) (chat.Photo, error) {
 	seen, err := look(upload)
 	if err != nil {
-		return Photo{}, err
+		return chat.Photo{}, err
 	}
 	leave, err := l.enter(ctx, seen.memory())
 	if err != nil {
-		return Photo{}, err
+		return chat.Photo{}, err
 	}
 	defer leave()
 	if _, err := upload.Seek(0, io.SeekStart); err != nil {
-		return Photo{}, fmt.Errorf("rewinding an upload: %w", err)
+		return chat.Photo{}, fmt.Errorf("rewinding an upload: %w", err)
 	}
 	if seen.format == formatGIF && seen.frames > 1 {
 		return treatAnimation(upload)
 	}
 	source, err := seen.decode(upload)
 	if err != nil {
-		return Photo{}, err
+		return chat.Photo{}, err
 	}
 	full := fit(source, seen.orientation, MaxSide)
 	kind := kindOf(seen.format, full)
-	var p Photo
+	var p chat.Photo
 	if p.Full, err = encode(full, kind, fullQuality); err != nil {
-		return Photo{}, err
+		return chat.Photo{}, err
 	}
-	return p.withThumb(full, kind)
+	return withThumb(p, full, kind)
 }
 
 // withThumb adds what is made of the upright picture.
-func (p Photo) withThumb(upright image.Image, kind string) (_ Photo, err error) {
+func withThumb(p chat.Photo, upright image.Image, kind string) (_ chat.Photo, err error) {
 	small := fit(upright, upside, ThumbSide)
 	if p.Thumb, err = encode(small, kind, thumbQuality); err != nil {
-		return Photo{}, err
+		return chat.Photo{}, err
 	}
 	p.Blur, err = blur(small)
 	return p, err
 }
 
-// CropSquare makes a profile photo of a picture that Treat made: the middle of it, Square pixels wide.
-func (l *Lab) CropSquare(ctx context.Context, picture io.ReadSeeker) (File, error) {
+// CropSquare implements chat.Photos: it makes a profile photo of a picture that Treat made: the middle of it, Square pixels wide.
+func (l *Lab) CropSquare(ctx context.Context, picture io.ReadSeeker) (chat.Picture, error) {
 	seen, err := look(picture)
 	if err != nil {
-		return File{}, err
+		return chat.Picture{}, err
 	}
 	leave, err := l.enter(ctx, seen.memory())
 	if err != nil {
-		return File{}, err
+		return chat.Picture{}, err
 	}
 	defer leave()
 	if _, err := picture.Seek(0, io.SeekStart); err != nil {
-		return File{}, fmt.Errorf("rewinding a picture: %w", err)
+		return chat.Picture{}, fmt.Errorf("rewinding a picture: %w", err)
 	}
 	source, err := seen.decode(picture)
 	if err != nil {
-		return File{}, err
+		return chat.Picture{}, err
 	}
 	middle := square(source)
 	return encode(middle, kindOf(seen.format, middle), thumbQuality)

@@ -19,7 +19,12 @@ func Time(t time.Time) string {
 
 // User returns a user as everybody may see them.
 func User(u chat.User) wire.User {
-	return wire.User{ID: string(u.ID), Name: u.Name, Role: string(u.Role), Deleted: u.Deleted}
+	out := wire.User{ID: string(u.ID), Name: u.Name, Role: string(u.Role), Deleted: u.Deleted}
+	if u.Photo != nil {
+		photo := Image(*u.Photo)
+		out.Photo = &photo
+	}
+	return out
 }
 
 // Self returns a user as they see themselves.
@@ -109,12 +114,45 @@ func Message(m chat.Message) wire.Message {
 		RoomID: string(m.RoomID), Seq: m.Seq, Rev: m.Rev, ClientID: m.ClientID, SenderID: string(m.SenderID),
 		Kind: string(m.Kind), Text: m.Text, ReplyTo: m.ReplyTo, SentAt: Time(m.SentAt), EditedAt: Time(m.EditedAt),
 	}
+	if len(m.Images) > 0 {
+		out.Images = each(m.Images, Image)
+	}
 	if m.Event != nil {
 		out.Event = &wire.SystemEvent{
 			Type: string(m.Event.Type), UserID: string(m.Event.UserID), ByUserID: string(m.Event.ByUserID),
 		}
 	}
 	return out
+}
+
+// Draft returns what is asked to be sent.
+func Draft(in wire.SendMessage) chat.Draft {
+	return chat.Draft{
+		ClientID: in.ClientID, Text: in.Text, ReplyTo: in.ReplyTo,
+		ImageIDs: each(in.ImageIDs, func(id string) chat.ImageID { return chat.ImageID(id) }),
+	}
+}
+
+// ImagePath is where the bytes of images are served; "/thumb" follows the id of the smaller form.
+const ImagePath = "/images/"
+
+// Image returns an image. A photo is its own smaller form.
+func Image(i chat.Image) wire.Image {
+	url := ImagePath + string(i.ID)
+	return wire.Image{
+		ID: string(i.ID), Width: i.Width, Height: i.Height, ContentType: i.ContentType, Size: i.Size,
+		URL: url, ThumbURL: url + "/thumb", Blur: i.Blur,
+	}
+}
+
+// Gallery returns a page of a room's images.
+func Gallery(g chat.Gallery) wire.RoomImagesAnswer {
+	return wire.RoomImagesAnswer{
+		Images: each(g.Images, func(i chat.RoomImage) wire.RoomImage {
+			return wire.RoomImage{Image: Image(i.Image), Seq: i.Seq, SenderID: string(i.OwnerID), SentAt: Time(i.SentAt)}
+		}),
+		Users: Users(g.Users), HasMore: g.HasMore,
+	}
 }
 
 // Messages returns messages in their order.

@@ -54,7 +54,7 @@ func (db *DB) CredentialsOf(ctx context.Context, user chat.UserID) (chat.User, s
 func (db *DB) credentials(ctx context.Context, where, arg string) (u chat.User, hash string, err error) {
 	err = db.snapshot(ctx, func(r *snapshot) error {
 		return r.one("user", append(userInto(&u), &hash),
-			"SELECT "+userColumns+", u.password_hash FROM users u WHERE "+where+" AND u.deleted = 0", arg)
+			"SELECT "+userColumns+", u.password_hash"+fromUsers+" WHERE "+where+" AND u.deleted = 0", arg)
 	})
 	return u, hash, err
 }

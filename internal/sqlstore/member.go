@@ -24,7 +24,7 @@ func (s *snapshot) Visitor(id chat.RoomID, user chat.UserID) (u chat.User, _ *ch
 	err = s.one("user", append(userInto(&u), memberInto(&m)...), "SELECT "+userColumns+
 		", COALESCE(m.user_id, ''), COALESCE(m.joined_at, 0), COALESCE(m.visible_after, 0), COALESCE(m.read_seq, 0),"+
 		" COALESCE(m.role, ''), COALESCE(m.has_left, 0)"+
-		" FROM users u LEFT JOIN memberships m ON m.room = ? AND m.user_id = u.id WHERE u.id = ?", num, string(user))
+		fromUsers+" LEFT JOIN memberships m ON m.room = ? AND m.user_id = u.id WHERE u.id = ?", num, string(user))
 	if err != nil || m.UserID == "" {
 		return u, nil, err
 	}

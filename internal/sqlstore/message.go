@@ -8,12 +8,13 @@ import (
 )
 
 const messageColumns = "m.seq, m.rev, COALESCE(m.client_id, ''), m.sender_id, m.kind, m.text," +
-	" m.reply_to, m.event_type, m.event_user, m.event_by, m.sent_at, m.edited_at"
+	" m.reply_to, m.event_type, m.event_user, m.event_by, m.sent_at, m.edited_at, m.images"
 
 // message is a stored message with its event laid flat.
 type message struct {
 	chat.Message
-	event chat.SystemEvent
+	event  chat.SystemEvent
+	images int
 }
 
 func messageInto(m *message) []any {
@@ -22,12 +23,16 @@ func messageInto(m *message) []any {
 		&m.ReplyTo, &m.event.Type, &m.event.UserID, &m.event.ByUserID,
 		millis{&m.SentAt},
 		seldom{&m.EditedAt},
+		&m.images,
 	}
 }
 
 // in finishes a message of room.
 func (m message) in(room chat.RoomID) chat.Message {
 	m.RoomID = room
+	for i := range m.Images {
+		m.Images[i].RoomID = room
+	}
 	if m.event.Type != "" {
 		event := m.event
 		m.Event = &event
@@ -41,13 +46,16 @@ func (s *snapshot) Message(id chat.RoomID, seq int64) (chat.Message, error) {
 	if err != nil {
 		return chat.Message{}, err
 	}
-	var m message
-	err = s.one("message", messageInto(&m),
+	var m [1]message
+	err = s.one("message", messageInto(&m[0]),
 		"SELECT "+messageColumns+" FROM messages m WHERE m.room = ? AND m.seq = ?", num, seq)
+	if err == nil {
+		err = s.withImages(num, m[:])
+	}
 	if err != nil {
 		return chat.Message{}, err
 	}
-	return m.in(id), nil
+	return m[0].in(id), nil
 }
 
 // MessageByClientID implements chat.Reader. What was sent to a room that is deleted is NotFound. Nearly every send asks
@@ -89,6 +97,9 @@ func (s *snapshot) Messages(id chat.RoomID, p chat.Page) ([]chat.Message, error)
 	default:
 		found, err = list(s, messageInto, begin+newest, num, p.Floor, limit)
 	}
+	if err == nil {
+		err = s.withImages(num, found)
+	}
 	if p.Before > 0 || p.After < 0 {
 		slices.Reverse(found)
 	}
@@ -107,6 +118,9 @@ func (s *snapshot) Changes(id chat.RoomID, since, visibleAfter int64, limit int)
 	}
 	found, err := list(s, messageInto, "SELECT "+messageColumns+" FROM messages m"+
 		" WHERE m.room = ? AND m.rev > ? AND +m.seq > ? ORDER BY m.rev LIMIT ?", num, since, visibleAfter, max(limit, 0))
+	if err == nil {
+		err = s.withImages(num, found)
+	}
 	return inRoom(id, found), err
 }
 
@@ -121,7 +135,7 @@ func inRoom(id chat.RoomID, found []message) []chat.Message {
 // insertMessage inserts nothing where the client id was that of a message that was swept with its room; of what is still
 // stored, the unique index tells.
 var insertMessage = "INSERT INTO messages (room, seq, rev, kind, sender_id, client_id, sent_at, edited_at," +
-	" reply_to, event_type, event_user, event_by, digest, text) SELECT " + placeholders(14) + " FROM (SELECT 1) one" +
+	" reply_to, event_type, event_user, event_by, digest, text, images) SELECT " + placeholders(15) + " FROM (SELECT 1) one" +
 	" WHERE NOT EXISTS (SELECT 1 FROM spent_client_ids s WHERE s.sender_id = ? AND s.client_id = ?)"
 
 // InsertMessage implements chat.Tx.
@@ -137,10 +151,12 @@ func (t *tx) InsertMessage(m chat.Message, digest []byte) error {
 	n, err := t.exec(insertMessage,
 		num, m.Seq, m.Rev, string(m.Kind), string(m.SenderID), optional(m.ClientID), m.SentAt.UnixMilli(),
 		seldomMillis(m.EditedAt), m.ReplyTo, string(event.Type), string(event.UserID), string(event.ByUserID),
-		digest, m.Text, string(m.SenderID), m.ClientID)
+		digest, m.Text, len(m.Images), string(m.SenderID), m.ClientID)
 	switch {
 	case err == nil && n == 0:
 		return errClientIDReused()
+	case err == nil:
+		return t.attach(num, m)
 	case !errors.Is(err, errDuplicate):
 		return err
 	}
@@ -170,13 +186,13 @@ func (t *tx) UpdateMessage(m chat.Message) error {
 	}
 	t.erases = true // the text before
 	if m.Kind == chat.KindDeleted {
-		err = t.change("message", "UPDATE messages SET rev = ?, kind = ?, text = '', reply_to = 0, digest = NULL,"+
+		err = t.change("message", "UPDATE messages SET rev = ?, kind = ?, text = '', images = 0, reply_to = 0, digest = NULL,"+
 			" edited_at = ? WHERE room = ? AND seq = ?",
 			m.Rev, string(m.Kind), seldomMillis(m.EditedAt), num, m.Seq)
 	} else {
-		err = t.change("message", "UPDATE messages SET rev = ?, kind = ?, text = ?, edited_at = ?"+
+		err = t.change("message", "UPDATE messages SET rev = ?, kind = ?, text = ?, images = ?, edited_at = ?"+
 			" WHERE room = ? AND seq = ?",
-			m.Rev, string(m.Kind), m.Text, seldomMillis(m.EditedAt), num, m.Seq)
+			m.Rev, string(m.Kind), m.Text, len(m.Images), seldomMillis(m.EditedAt), num, m.Seq)
 	}
 	if errors.Is(err, errDuplicate) {
 		return chat.Errorf(chat.Internal, "the message's rev is taken")

@@ -51,7 +51,7 @@ func (t *tx) insertSession(s auth.Session) error {
 func (db *DB) Session(ctx context.Context, id auth.SessionID, now time.Time) (s auth.Session, u chat.User, err error) {
 	err = db.snapshot(ctx, func(r *snapshot) error {
 		return r.one("session", append(sessionInto(&s), userInto(&u)...),
-			"SELECT "+sessionColumns+", "+userColumns+" FROM sessions s JOIN users u ON u.id = s.user_id"+
+			"SELECT "+sessionColumns+", "+userColumns+" FROM sessions s JOIN users u ON u.id = s.user_id"+photoJoin+
 				" WHERE s.id = ? AND s.expires_at > ?", string(id), now.UnixMilli())
 	})
 	return s, u, err

@@ -127,7 +127,7 @@ func list[T any](s *snapshot, into func(*T) []any, query string, args ...any) ([
 
 // chunks calls fn with the ids in pieces of few different lengths, so that few statements are prepared; a piece is
 // filled up by repeating its last id.
-func chunks[T ~string](ids []T, fn func(marks string, args []any) error) error {
+func chunks[T ~string | ~int64](ids []T, fn func(marks string, args []any) error) error {
 	for len(ids) > 0 {
 		size := 256
 		for _, s := range []int{1, 8, 64} {
@@ -139,7 +139,7 @@ func chunks[T ~string](ids []T, fn func(marks string, args []any) error) error {
 		take := min(size, len(ids))
 		args := make([]any, size)
 		for i := range args {
-			args[i] = string(ids[min(i, take-1)])
+			args[i] = ids[min(i, take-1)]
 		}
 		if err := fn(placeholders(size), args); err != nil {
 			return err

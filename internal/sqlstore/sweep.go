@@ -6,7 +6,7 @@ import (
 	"github.com/maru-chat/maru/internal/chat"
 )
 
-// SweepDeletedRooms implements chat.Sweeper: messages first, then memberships, then the room itself, so that an
+// SweepDeletedRooms implements chat.Sweeper: images first, then messages and memberships, then the room itself, so that an
 // interrupted sweep finds the rest again. Of a message its client id stays spent.
 func (db *DB) SweepDeletedRooms(ctx context.Context, limit int) (removed int, err error) {
 	err = db.write(ctx, func(t *tx) error {
@@ -37,7 +37,10 @@ func (t *tx) sweep(limit int) (int, error) {
 		return 0, err
 	}
 	t.erases = true
-	removed := 0
+	removed, err := t.sweepImages(num, limit)
+	if err != nil || removed == limit {
+		return removed, err
+	}
 	for _, table := range []struct {
 		rest   string
 		remove []string

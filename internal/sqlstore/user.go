@@ -8,10 +8,13 @@ import (
 	"github.com/maru-chat/maru/internal/chat"
 )
 
-const userColumns = "u.id, COALESCE(u.login_id, ''), u.name, u.role, u.created_at, u.deleted"
+const userColumns = "u.id, COALESCE(u.login_id, ''), u.name, u.role, u.created_at, u.deleted" + photoColumns
+
+// fromUsers is where they come from.
+const fromUsers = " FROM users u" + photoJoin
 
 func userInto(u *chat.User) []any {
-	return []any{&u.ID, &u.LoginID, &u.Name, &u.Role, millis{&u.CreatedAt}, &u.Deleted}
+	return append([]any{&u.ID, &u.LoginID, &u.Name, &u.Role, millis{&u.CreatedAt}, &u.Deleted}, photoInto(u)...)
 }
 
 // fold makes names that differ in case alone equal.
@@ -19,7 +22,7 @@ func fold(name string) string { return cases.Fold().String(name) }
 
 // User implements chat.Reader; a deleted user is found too.
 func (s *snapshot) User(id chat.UserID) (u chat.User, err error) {
-	err = s.one("user", userInto(&u), "SELECT "+userColumns+" FROM users u WHERE u.id = ?", string(id))
+	err = s.one("user", userInto(&u), "SELECT "+userColumns+fromUsers+" WHERE u.id = ?", string(id))
 	return u, err
 }
 
@@ -27,7 +30,7 @@ func (s *snapshot) User(id chat.UserID) (u chat.User, err error) {
 func (s *snapshot) Users(ids []chat.UserID) ([]chat.User, error) {
 	found := []chat.User{}
 	err := chunks(ids, func(marks string, args []any) error {
-		some, err := list(s, userInto, "SELECT "+userColumns+" FROM users u WHERE u.id IN ("+marks+")", args...)
+		some, err := list(s, userInto, "SELECT "+userColumns+fromUsers+" WHERE u.id IN ("+marks+")", args...)
 		found = append(found, some...)
 		return err
 	})
@@ -36,14 +39,18 @@ func (s *snapshot) Users(ids []chat.UserID) ([]chat.User, error) {
 
 // FindUsers implements chat.Reader. It looks at every user: no index finds what stands inside a name.
 func (s *snapshot) FindUsers(query string, limit int) ([]chat.User, error) {
-	return list(s, userInto, "SELECT "+userColumns+" FROM users u"+
+	return list(s, userInto, "SELECT "+userColumns+fromUsers+
 		" WHERE u.deleted = 0 AND INSTR(u.name_key, ?) > 0 ORDER BY u.name, u.id LIMIT ?", fold(query), limit)
 }
 
-// UpdateUser implements chat.Tx: it stores login id, name and role of a user that is not deleted.
+// UpdateUser implements chat.Tx; a user that is deleted is NotFound.
 func (t *tx) UpdateUser(u chat.User) error {
-	err := t.change("user", "UPDATE users SET login_id = ?, name = ?, name_key = ?, role = ? WHERE id = ? AND deleted = 0",
-		optional(u.LoginID), u.Name, fold(u.Name), string(u.Role), string(u.ID))
+	var photo chat.ImageID
+	if u.Photo != nil {
+		photo = u.Photo.ID
+	}
+	err := t.change("user", "UPDATE users SET login_id = ?, name = ?, name_key = ?, role = ?, photo_id = ? WHERE id = ? AND deleted = 0",
+		optional(u.LoginID), u.Name, fold(u.Name), string(u.Role), optional(photo), string(u.ID))
 	t.forgetUser(u.ID)
 	if errors.Is(err, errDuplicate) {
 		return errLoginIDTaken()
@@ -53,7 +60,7 @@ func (t *tx) UpdateUser(u chat.User) error {
 
 // AnonymiseUser implements chat.Tx.
 func (t *tx) AnonymiseUser(id chat.UserID) error {
-	err := t.change("user", "UPDATE users SET login_id = NULL, name = '', name_key = '', password_hash = '', deleted = 1"+
+	err := t.change("user", "UPDATE users SET login_id = NULL, name = '', name_key = '', photo_id = NULL, password_hash = '', deleted = 1"+
 		" WHERE id = ?", string(id))
 	if err != nil {
 		return err

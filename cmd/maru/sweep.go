@@ -1,0 +1,53 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/maru-chat/maru/internal/chat"
+)
+
+// sweepRooms removes what deleted rooms left behind, in pieces that keep nobody waiting.
+func sweepRooms(ctx context.Context, store chat.Sweeper, log *slog.Logger) {
+	const (
+		piece = 500
+		pause = 50 * time.Millisecond
+		every = time.Minute
+	)
+	for wait := time.Duration(0); ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(wait):
+		}
+		removed, err := store.SweepDeletedRooms(ctx, piece)
+		if err != nil && ctx.Err() == nil {
+			log.Warn("sweeping deleted rooms", "error", err.Error())
+		}
+		if wait = every; err == nil && removed == piece {
+			wait = pause
+		}
+	}
+}
+
+// sweepImages removes what nobody attached in time, and the bytes of what was deleted: at once, and again where the store did
+// not work.
+func sweepImages(ctx context.Context, rules *chat.Chat, log *slog.Logger) {
+	const every = time.Minute
+	for {
+		more, err := rules.SweepImages(ctx)
+		if err != nil && ctx.Err() == nil {
+			log.Warn("removing the bytes of images", "error", err.Error())
+		}
+		if more && err == nil {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-rules.RemovalsDue():
+		case <-time.After(every):
+		}
+	}
+}
