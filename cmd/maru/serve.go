@@ -188,7 +188,7 @@ func (c *serveCommand) start(ctx context.Context, store *sqlstore.DB, blobs blob
 	}
 	api, err := httpapi.New(httpapi.Options{
 		Chat: rules, Auth: who, PublicURL: front.PublicURL, TrustedProxies: front.Proxies, Pages: web.Dist(),
-		Uploads: uploads, Socket: n.live, Logger: log, Ready: n.ready, Version: version,
+		Uploads: httpapi.Uploads{Folder: uploads}, Socket: n.live, Logger: log, Ready: n.ready, Version: version,
 	})
 	if err != nil {
 		return nil, err

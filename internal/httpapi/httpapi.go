@@ -24,10 +24,17 @@ type Options struct {
 	TrustedProxies []netip.Prefix // whose X-Forwarded-* is believed
 	Pages          fs.FS          // the built site; without an index.html a page says how to build it
 	Socket         http.Handler   // serves /socket.io/; nil: nothing does
-	Uploads        string         // the folder of what is being uploaded; "": the system's
+	Uploads        Uploads
 	Logger         *slog.Logger
 	Ready          func(context.Context) Readiness // nil: always ready
 	Version        string                          // shown in the OpenAPI document
+}
+
+// Uploads says how files may come.
+type Uploads struct {
+	Folder string        // of those on their way; "": the system's
+	Pause  time.Duration // the longest without a byte; 0: 15 s
+	Within time.Duration // in which all of one must be there; 0: 5 min
 }
 
 // api is what the handlers share.
@@ -35,7 +42,7 @@ type api struct {
 	chat    *chat.Chat
 	auth    *auth.Auth
 	front   auth.Front
-	uploads string
+	uploads Uploads
 	log     *slog.Logger
 	ready   func(context.Context) Readiness
 }
@@ -45,6 +52,12 @@ func New(o Options) (http.Handler, error) {
 	a := &api{
 		chat: o.Chat, auth: o.Auth, front: auth.Front{PublicURL: o.PublicURL, Proxies: o.TrustedProxies},
 		uploads: o.Uploads, log: o.Logger, ready: o.Ready,
+	}
+	if a.uploads.Pause == 0 {
+		a.uploads.Pause = 15 * time.Second
+	}
+	if a.uploads.Within == 0 {
+		a.uploads.Within = 5 * time.Minute
 	}
 	if a.log == nil {
 		a.log = slog.New(slog.DiscardHandler)

@@ -12,14 +12,8 @@ import (
 	"github.com/maru-chat/maru/internal/chat"
 )
 
-// How an upload may come: a byte at least every so often, and all of it within uploadWithin.
-const (
-	pauseWithin  = 15 * time.Second
-	uploadWithin = 5 * time.Minute
-
-	// maxPartHead bounds what surrounds the file: its part's header, and the delimiters.
-	maxPartHead = 16 << 10
-)
+// maxPartHead bounds what surrounds a file, in bytes: its part's header, and the delimiters.
+const maxPartHead = 16 << 10
 
 // upload is what was received, in a file without a name.
 type upload struct{ *os.File }
@@ -41,7 +35,7 @@ func (a *api) receive(c *call) (_ *upload, err error) {
 		c.w.Header().Set("Connection", "close") // rather than reading what nobody wants
 		return nil, errImageTooLarge()
 	}
-	body := &paced{src: c.r.Body, control: http.NewResponseController(c.w), last: time.Now().Add(uploadWithin)}
+	body := &paced{src: c.r.Body, control: http.NewResponseController(c.w), pause: a.uploads.Pause, last: time.Now().Add(a.uploads.Within)}
 	form := multipart.NewReader(body, parameters["boundary"])
 	body.left = maxPartHead
 	part, err := form.NextPart()
@@ -87,7 +81,7 @@ func (a *api) receive(c *call) (_ *upload, err error) {
 
 // newUpload makes a file that nothing is left of when the program ends, however it ends.
 func (a *api) newUpload() (*upload, error) {
-	f, err := os.CreateTemp(a.uploads, "upload-*")
+	f, err := os.CreateTemp(a.uploads.Folder, "upload-*")
 	if err != nil {
 		return nil, notKept(err)
 	}
@@ -107,7 +101,8 @@ func errImageTooLarge() error {
 type paced struct {
 	src     io.Reader
 	control *http.ResponseController
-	left    int64     // bytes that may come
+	left    int64 // bytes that may come
+	pause   time.Duration
 	last    time.Time // by which all must be there
 	moved   time.Time // when the deadline was set
 	err     error     // of src
@@ -120,9 +115,9 @@ func (p *paced) Read(b []byte) (int, error) {
 		p.err = errTooLong
 		return 0, p.err
 	}
-	if now := time.Now(); now.Sub(p.moved) > time.Second {
+	if now := time.Now(); now.Sub(p.moved) > p.pause/10 {
 		p.moved = now
-		deadline := now.Add(pauseWithin)
+		deadline := now.Add(p.pause)
 		if deadline.After(p.last) {
 			deadline = p.last
 		}

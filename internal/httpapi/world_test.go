@@ -20,9 +20,11 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/maru-chat/maru/internal/auth"
+	"github.com/maru-chat/maru/internal/blob"
 	"github.com/maru-chat/maru/internal/bus"
 	"github.com/maru-chat/maru/internal/chat"
 	"github.com/maru-chat/maru/internal/httpapi"
+	"github.com/maru-chat/maru/internal/photo"
 	"github.com/maru-chat/maru/internal/sqlstore"
 	"github.com/maru-chat/maru/internal/wire"
 )
@@ -68,24 +70,36 @@ func (l *lines) String() string {
 
 // world is a whole server but for its sockets.
 type world struct {
-	t     *testing.T
-	chat  *chat.Chat
-	auth  *auth.Auth
-	clock *clock
-	log   *lines
-	url   string
-	ends  func() []chat.SessionEnded
-	named atomic.Int64
+	t       *testing.T
+	chat    *chat.Chat
+	auth    *auth.Auth
+	blobs   chat.Blobs
+	sweeper chat.Sweeper
+	clock   *clock
+	log     *lines
+	url     string
+	ends    func() []chat.SessionEnded
+	named   atomic.Int64
 	// breakStore closes the database under the server.
 	breakStore func()
 }
 
 func start(t *testing.T, change func(*httpapi.Options, *auth.Options)) *world {
 	t.Helper()
-	w := &world{t: t, clock: &clock{}, log: &lines{}}
+	disk, err := blob.OpenDisk(t.TempDir())
+	must(t, err)
+	t.Cleanup(func() { must(t, disk.Close()) })
+	return startOn(t, disk, change)
+}
+
+// startOn starts a server whose images are kept in blobs.
+func startOn(t *testing.T, blobs chat.Blobs, change func(*httpapi.Options, *auth.Options)) *world {
+	t.Helper()
+	w := &world{t: t, blobs: blobs, clock: &clock{}, log: &lines{}}
 	logger := slog.New(slog.NewJSONHandler(w.log, nil))
 	store, err := sqlstore.Open(t.Context(), sqlstore.Options{Path: filepath.Join(t.TempDir(), "maru.db"), Clock: w.clock, Logger: logger})
 	must(t, err)
+	w.sweeper = store
 	w.breakStore = func() { must(t, store.Close()) }
 	b := bus.NewMemory()
 	var mu sync.Mutex
@@ -106,9 +120,9 @@ func start(t *testing.T, change func(*httpapi.Options, *auth.Options)) *world {
 	}
 	w.chat = chat.New(chat.Options{
 		Store: store, Bus: b, Clock: w.clock, Presence: nobodyIsHere{}, NFC: norm.NFC.String,
-		DigestKey: []byte("digest"), NoRateLimits: true,
+		DigestKey: []byte("digest"), NoRateLimits: true, Blobs: blobs, Photos: photo.NewLab(2, 256<<20),
 	})
-	o := httpapi.Options{Pages: builtSite, Logger: logger}
+	o := httpapi.Options{Pages: builtSite, Logger: logger, Uploads: httpapi.Uploads{Folder: t.TempDir()}}
 	authOptions := auth.Options{Cost: auth.Cost{MemoryKiB: 8, Passes: 1, Lanes: 1}, Logger: logger}
 	if change != nil {
 		change(&o, &authOptions)
@@ -212,10 +226,13 @@ func (p *person) do(method, path string, body any) answer {
 func (p *person) fetch(method, path string, body any) answer {
 	p.t.Helper()
 	var reader io.Reader
+	kind := "application/json"
 	switch b := body.(type) {
 	case nil:
 	case string:
 		reader = strings.NewReader(b)
+	case form:
+		reader, kind = b.body, b.kind
 	default:
 		data, err := json.Marshal(b)
 		must(p.t, err)
@@ -224,7 +241,7 @@ func (p *person) fetch(method, path string, body any) answer {
 	r, err := http.NewRequestWithContext(p.t.Context(), method, p.url+path, reader)
 	must(p.t, err)
 	if body != nil {
-		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Content-Type", kind)
 	}
 	if method != http.MethodGet && method != http.MethodHead {
 		r.Header.Set("Origin", p.url)
