@@ -24,7 +24,8 @@ CREATE INDEX images_owner ON images (owner_id, loose_since) WHERE loose_since IS
 -- So that a page of messages asks for images only where there are some.
 ALTER TABLE messages ADD COLUMN images INTEGER NOT NULL DEFAULT 0;
 
-ALTER TABLE users ADD COLUMN photo_id TEXT REFERENCES images (id);
+-- An image's id. No foreign key: deleting an image would look through all users for it.
+ALTER TABLE users ADD COLUMN photo_id TEXT;
 
 -- Blobs to be removed from their store. What is about to be stored stands here too, until the database knows of it.
 CREATE TABLE blob_removals (
