@@ -36,10 +36,9 @@ import (
 
 // serveCommand holds the flags of the contract, part 1.
 type serveCommand struct {
+	storage `embed:""`
+
 	Addr           string          `default:":8080" placeholder:"HOST:PORT" help:"Public address: site, API, Socket.IO (${default})."`
-	Data           string          `default:"./data" placeholder:"FOLDER" help:"Folder of the embedded state: database, images, secret (${default})."`
-	Database       string          `placeholder:"URL" help:"sqlite:FILE; by default maru.db in the data folder."`
-	Blobs          string          `placeholder:"URL" help:"Where images are kept: file:FOLDER, by default images in the data folder, or s3://BUCKET?endpoint=…&region=… with the usual AWS_* variables."`
 	SecretFile     string          `placeholder:"FILE" help:"The secret that signs tokens; by default in the data folder, made at the first start."`
 	AdminAddr      string          `default:"127.0.0.1:9090" placeholder:"HOST:PORT" help:"Private address: /debug/pprof; empty for none (${default})."`
 	PublicURL      string          `name:"public-url" placeholder:"URL" help:"Where browsers find Maru, as https://chat.example.com; by default what each request says."`
@@ -59,21 +58,10 @@ func (c *serveCommand) Run(ctx context.Context, _ io.Writer) error {
 	if c.Drain < 0 {
 		return fmt.Errorf("--drain %s: is negative", c.Drain)
 	}
-	if err := os.MkdirAll(c.Data, 0o700); err != nil {
-		return fmt.Errorf("--data %s: %w", c.Data, cause(err))
-	}
-	path, err := c.databaseFile()
-	if err != nil {
-		return err
-	}
 	log := newLogger()
-	store, err := sqlstore.Open(ctx, sqlstore.Options{Path: path, Logger: log})
+	store, blobs, err := c.open(ctx, log)
 	if err != nil {
 		return err
-	}
-	blobs, err := blob.Open(ctx, c.Blobs, blob.Options{Data: c.Data, Logger: log})
-	if err != nil {
-		return errors.Join(fmt.Errorf("--blobs: %w", err), store.Close())
 	}
 	node, err := c.start(ctx, store, blobs, front, log)
 	if err != nil {
@@ -89,17 +77,6 @@ func (c *serveCommand) secretFile() string {
 		return c.SecretFile
 	}
 	return filepath.Join(c.Data, "secret")
-}
-
-func (c *serveCommand) databaseFile() (string, error) {
-	kind, file, named := strings.Cut(c.Database, ":")
-	switch {
-	case c.Database == "" || (kind == "sqlite" && file == ""):
-		return filepath.Join(c.Data, "maru.db"), nil
-	case named && kind == "sqlite":
-		return file, nil
-	}
-	return "", errors.New("--database: only sqlite:FILE is known to this version")
 }
 
 // front reads how Maru is reached.

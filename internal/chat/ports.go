@@ -71,6 +71,8 @@ type Reader interface {
 	RoomImages(room RoomID, floor, before int64, limit int) ([]RoomImage, error)
 	// AllImages returns images with an id > after in ascending order of id.
 	AllImages(after ImageID, limit int) ([]Image, error)
+	// OrderedRemovals returns those of the keys whose removal is ordered.
+	OrderedRemovals(keys []string) ([]string, error)
 
 	Message(RoomID, int64) (Message, error)
 	// MessageByClientID returns the message that sender sent as clientID, and the digest kept with it (nil once the

@@ -449,7 +449,7 @@ func TestGallery(t *testing.T) {
 	jisu.do("DELETE", "/rooms/"+room, nil).is(t, "204")
 	jisu.do("GET", "/rooms/"+room+"/images", nil).is(t, "404 not_found")
 	for n := 1; n > 0; {
-		n, err = w.sweeper.SweepDeletedRooms(t.Context(), 4)
+		n, err = w.store.SweepDeletedRooms(t.Context(), 4)
 		must(t, err)
 	}
 	w.swept()
@@ -492,4 +492,69 @@ func TestLooseImages(t *testing.T) {
 	if keys := w.stored(); len(keys) != 2+200 {
 		t.Errorf("%d blobs", len(keys))
 	}
+}
+
+// What stands on one side alone is found and removed, and nothing else.
+func TestOrphans(t *testing.T) {
+	w := start(t, nil)
+	jisu, minho := w.join("지수"), w.join("민호")
+	room := jisu.room(chat.NewRoom{}, minho)
+	kept, _ := jisu.photograph(room)
+	lost, lostIn := jisu.photograph(room)
+	half := jisu.image()
+	both := into[wire.MessageAnswer](t, jisu.send(room, "both", wire.SendMessage{Text: "말", ImageIDs: []string{jisu.image().ID, half.ID}}).is(t, "201")).Message
+	photo := minho.image()
+	minho.do("PATCH", "/me", map[string]any{"photoImageId": photo.ID}).is(t, "200")
+	loose := minho.image()
+	w.swept()
+	ctx := t.Context()
+	stray := []string{"image/aaaaaaaaaaaaaaaa/full", "image/" + kept.ID + "/square", "stray"}
+	for _, key := range stray {
+		must(t, w.blobs.Put(ctx, key, "image/png", strings.NewReader("x"), 1))
+	}
+	must(t, w.blobs.Put(ctx, "image/bbbbbbbbbbbbbbbb/full", "image/png", strings.NewReader("x"), 1))
+	must(t, w.store.Write(ctx, func(tx chat.Tx) error {
+		return tx.PutRemovals([]string{"image/bbbbbbbbbbbbbbbb/full"}, w.clock.Now().Add(90*24*time.Hour))
+	}))
+	must(t, w.blobs.Delete(ctx, "image/"+lost.ID+"/full", "image/"+lost.ID+"/thumb", "image/"+half.ID+"/full", "image/"+photo.ID+"/square", "image/"+loose.ID+"/thumb"))
+	if found, err := w.chat.FindOrphans(ctx); err != nil || len(found.Blobs) != 0 || len(found.Lost) != 4 {
+		t.Fatalf("%+v %v", found, err) // blobs may be on their way
+	}
+	w.clock.move(2 * time.Hour)
+	found, err := w.chat.FindOrphans(ctx)
+	must(t, err)
+	if found.Images != 6 || found.Stored != 3+1+2+1+2+1 || len(found.Lost) != 4 {
+		t.Errorf("%d images, %d blobs, lost: %+v", found.Images, found.Stored, found.Lost)
+	}
+	var keys []string
+	for _, e := range found.Blobs {
+		keys = append(keys, e.Key)
+	}
+	slices.Sort(keys)
+	slices.Sort(stray)
+	if !slices.Equal(keys, stray) {
+		t.Errorf("strays: %v, want %v", keys, stray)
+	}
+	must(t, w.chat.RemoveOrphans(ctx, found))
+	jisu.do("POST", "/session/refresh", nil).is(t, "200")
+	messages := into[wire.MessagesAnswer](t, jisu.do("GET", "/rooms/"+room+"/messages", nil)).Messages
+	for _, m := range messages {
+		switch m.Seq {
+		case lostIn.Seq:
+			if m.Kind != wire.KindDeleted || m.Rev <= m.Seq {
+				t.Errorf("%+v", m)
+			}
+		case both.Seq:
+			if len(m.Images) != 1 || m.Text != "말" || m.Rev <= m.Seq {
+				t.Errorf("%+v", m)
+			}
+		}
+	}
+	if u := into[wire.UserAnswer](t, jisu.do("GET", "/users/"+minho.user.ID, nil)).User; u.Photo != nil {
+		t.Errorf("%+v", u)
+	}
+	if again, err := w.chat.FindOrphans(ctx); err != nil || len(again.Blobs)+len(again.Lost) != 0 || again.Images != 2 || again.Stored != 5 {
+		t.Errorf("%+v %v", again, err)
+	}
+	jisu.fetch("GET", kept.URL, nil).is(t, "200")
 }

@@ -70,16 +70,19 @@ func (l *lines) String() string {
 
 // world is a whole server but for its sockets.
 type world struct {
-	t       *testing.T
-	chat    *chat.Chat
-	auth    *auth.Auth
-	blobs   chat.Blobs
-	sweeper chat.Sweeper
-	clock   *clock
-	log     *lines
-	url     string
-	ends    func() []chat.SessionEnded
-	named   atomic.Int64
+	t     *testing.T
+	chat  *chat.Chat
+	auth  *auth.Auth
+	blobs chat.Blobs
+	store interface {
+		chat.Store
+		chat.Sweeper
+	}
+	clock *clock
+	log   *lines
+	url   string
+	ends  func() []chat.SessionEnded
+	named atomic.Int64
 	// breakStore closes the database under the server.
 	breakStore func()
 }
@@ -99,7 +102,7 @@ func startOn(t *testing.T, blobs chat.Blobs, change func(*httpapi.Options, *auth
 	logger := slog.New(slog.NewJSONHandler(w.log, nil))
 	store, err := sqlstore.Open(t.Context(), sqlstore.Options{Path: filepath.Join(t.TempDir(), "maru.db"), Clock: w.clock, Logger: logger})
 	must(t, err)
-	w.sweeper = store
+	w.store = store
 	w.breakStore = func() { must(t, store.Close()) }
 	b := bus.NewMemory()
 	var mu sync.Mutex

@@ -192,6 +192,18 @@ func (t *tx) DueRemovals(now time.Time, limit int) ([]string, error) {
 		"SELECT blob_key FROM blob_removals WHERE due_at <= ? ORDER BY due_at LIMIT ?", now.UnixMilli(), limit)
 }
 
+// OrderedRemovals implements chat.Reader.
+func (s *snapshot) OrderedRemovals(keys []string) ([]string, error) {
+	found := []string{}
+	err := chunks(keys, func(marks string, args []any) error {
+		some, err := list(s, func(key *string) []any { return []any{key} },
+			"SELECT blob_key FROM blob_removals WHERE blob_key IN ("+marks+")", args...)
+		found = append(found, some...)
+		return err
+	})
+	return found, err
+}
+
 // sweepImages removes up to limit images of a deleted room, and orders the removal of their blobs at once.
 func (t *tx) sweepImages(num int64, limit int) (int, error) {
 	images, err := list(t.snapshot, imageInto, "SELECT "+imageColumns+" FROM images i WHERE i.room = ? ORDER BY i.seq, i.place LIMIT ?", num, limit)

@@ -286,6 +286,9 @@ func removals(t *testing.T, s *store) {
 	due(at(99), 2, "image/a/full", "image/b/full")
 	put(at(40), "image/a/full") // put off
 	due(at(25), 9, "image/b/full")
+	equal(t, get(s, func(q chat.Reader) ([]string, error) {
+		return q.OrderedRemovals([]string{"image/b/full", "image/none/full"})
+	}), []string{"image/b/full"})
 	var taken int
 	s.write(func(tx chat.Tx) (err error) {
 		taken, err = tx.TakeRemovals([]string{"image/b/full", "image/none/full", "image/c/full"})

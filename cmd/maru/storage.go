@@ -1,0 +1,52 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/maru-chat/maru/internal/blob"
+	"github.com/maru-chat/maru/internal/sqlstore"
+)
+
+// storage holds the flags that say where everything is kept.
+type storage struct {
+	Data     string `default:"./data" placeholder:"FOLDER" help:"Folder of the embedded state: database, images, secret (${default})."`
+	Database string `placeholder:"URL" help:"sqlite:FILE; by default maru.db in the data folder."`
+	Blobs    string `placeholder:"URL" help:"Where images are kept: file:FOLDER, by default images in the data folder, or s3://BUCKET?endpoint=…&region=… with the usual AWS_* variables."`
+}
+
+// open opens the database and the images' store.
+func (s *storage) open(ctx context.Context, log *slog.Logger) (*sqlstore.DB, blob.Store, error) {
+	if err := os.MkdirAll(s.Data, 0o700); err != nil {
+		return nil, nil, fmt.Errorf("--data %s: %w", s.Data, cause(err))
+	}
+	path, err := s.databaseFile()
+	if err != nil {
+		return nil, nil, err
+	}
+	store, err := sqlstore.Open(ctx, sqlstore.Options{Path: path, Logger: log})
+	if err != nil {
+		return nil, nil, err
+	}
+	blobs, err := blob.Open(ctx, s.Blobs, blob.Options{Data: s.Data, Logger: log})
+	if err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("--blobs: %w", err), store.Close())
+	}
+	return store, blobs, nil
+}
+
+func (s *storage) databaseFile() (string, error) {
+	kind, file, named := strings.Cut(s.Database, ":")
+	switch {
+	case s.Database == "" || (kind == "sqlite" && file == ""):
+		return filepath.Join(s.Data, "maru.db"), nil
+	case named && kind == "sqlite":
+		return file, nil
+	}
+	return "", errors.New("--database: only sqlite:FILE is known to this version")
+}
