@@ -11,6 +11,11 @@ import (
 	"github.com/maru-chat/maru/test/s3"
 )
 
+func bucket(server *s3.Server, endpoint string) string {
+	server.Bucket("images")
+	return fmt.Sprintf("s3://images?endpoint=%s&region=%s", endpoint, s3.Region)
+}
+
 func open(t *testing.T, setting string, timeout time.Duration) blob.Store {
 	t.Helper()
 	b, err := blob.Open(t.Context(), setting, blob.Options{Data: t.TempDir(), Timeout: timeout, Logger: quiet})

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"strings"
 	"sync"
 	"testing"
@@ -41,11 +42,7 @@ func Run(t *testing.T, open func(t *testing.T) chat.Blobs) {
 // Content is size bytes that differ by seed, and everywhere from their neighbours.
 func Content(seed, size int) []byte {
 	content := make([]byte, size)
-	state := uint32(seed)*2654435761 + 1 // #nosec G115 -- any bits will do
-	for i := range content {
-		state = state*1664525 + 1013904223
-		content[i] = byte(state >> 24)
-	}
+	_, _ = rand.NewChaCha8([32]byte{byte(seed), byte(seed >> 8), byte(seed >> 16)}).Read(content) // #nosec G115 -- any bits will do
 	return content
 }
 
