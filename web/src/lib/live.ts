@@ -21,6 +21,7 @@ import { cachedRev, dropTimelines, isFetching, putMessages, resetTimeline, whenF
 import { Outbox, type News } from './outbox';
 import { DiskStore } from './outboxStore';
 import { NoAnswer, Refusal } from './problem';
+import { cancelUpload, releasePhoto, uploaded } from './photos';
 import { queryClient } from './queryClient';
 import { applyRoom, countMessage, dropRoom, getMyRoom, rememberLast, setMyRooms, setRead } from './rooms';
 import { currentUser, setMe, useEnding } from './session';
@@ -44,6 +45,8 @@ type Told = News | { kind: 'left' };
 let tabs: BroadcastChannel | undefined;
 
 export const outbox = new Outbox({
+  upload: uploaded,
+  cancelUpload,
   send,
   sent: (message) => putMessages(message.roomId, [message]),
   reachable: () => {
@@ -56,6 +59,16 @@ export const outbox = new Outbox({
   tell: (news) => tabs?.postMessage(news),
   holdLock,
   whenGone,
+});
+
+// What left the outbox, sent or not, needs its photos no more. A tab that shows them may do so for a little longer.
+outbox.store.subscribe(({ entries }, { entries: before }) => {
+  const still = new Set(entries.flatMap(({ photos }) => photos?.map(({ key }) => key) ?? []));
+  for (const { key } of before.flatMap(({ photos }) => photos ?? [])) {
+    if (still.has(key)) continue;
+    cancelUpload(key);
+    releasePhoto(key, 60_000);
+  }
 });
 
 async function send({ roomId, ...message }: SendEvent): Promise<Message> {

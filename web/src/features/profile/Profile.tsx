@@ -70,7 +70,7 @@ function Name({ me }: { me: User }) {
         className="flex flex-col gap-4"
       >
         <div className="flex items-start gap-4">
-          <Avatar id={me.id} name={me.name} size={64} ground="surface" />
+          <Avatar id={me.id} name={me.name} photo={me.photo} size={64} ground="surface" />
           <div className="flex-1">
             <TextField
               label={t.auth.name}

@@ -51,7 +51,7 @@ export const Bubble = memo(function Bubble({ line, sender, onProfile, onMenu, me
               onClick={() => onProfile(sender)}
               className="block rounded-[38%]"
             >
-              <Avatar id={sender.id} name={name} size={38} ground="paper" />
+              <Avatar id={sender.id} name={name} photo={sender.photo} size={38} ground="paper" />
             </button>
           )}
         </span>
