@@ -28,7 +28,8 @@ export function decodeBlurHash(
 ): Uint8ClampedArray<ArrayBuffer> | undefined {
   const size = number(hash, 0, 1);
   const [across, down] = [(size % 9) + 1, Math.floor(size / 9) + 1];
-  if (hash.length !== 4 + 2 * across * down || [...hash].some((digit) => !digits.includes(digit))) return undefined;
+  if (hash.length !== 4 + 2 * across * down || Array.from(hash).some((digit) => !digits.includes(digit)))
+    return undefined;
   const largest = (number(hash, 1, 2) + 1) / 166;
   const colours = Array.from({ length: across * down }, (_, i) => {
     if (i === 0) {

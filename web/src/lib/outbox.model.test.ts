@@ -371,7 +371,7 @@ const write = fc
 const expire: Command = {
   what: 'expire',
   run: ({ server }) => {
-    if (server.uploads > 2 && !server.expired) {
+    if (server.loose.size > 0 && !server.expired) {
       server.expired = true;
       server.loose.clear();
     }
@@ -409,7 +409,7 @@ const anything = fc.oneof(
   { weight: 2, arbitrary: onTab('cut', (world, tab) => world.cut(tab)) },
   { weight: 2, arbitrary: onTab('connect', (world, tab) => world.connect(tab)) },
   { weight: 1, arbitrary: fc.constant(open) },
-  { weight: 1, arbitrary: fc.constant(expire) },
+  { weight: 3, arbitrary: fc.constant(expire) },
   { weight: 2, arbitrary: trouble },
 );
 

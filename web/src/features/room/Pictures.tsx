@@ -157,16 +157,13 @@ function Tile({ picture, ratio, label, onOpen, onCancel }: TileProps) {
 
 /** What is painted stays until what follows it can be: a picture that was sent never flashes. */
 function useWithoutGap(src: string): string {
-  const [shown, setShown] = useState(src);
+  const [ready, setReady] = useState(src);
+  // Only what this page made itself stands in for what the server has.
+  const waits = ready !== src && ready.startsWith('blob:');
   useEffect(() => {
-    if (src === shown) return;
-    // Only what this page made itself stands in for what the server has.
-    if (!shown.startsWith('blob:')) {
-      setShown(src);
-      return;
-    }
+    if (!waits) return;
     const next = new Image();
-    const swap = () => setShown(src);
+    const swap = () => setReady(src);
     next.onload = swap;
     next.onerror = swap;
     next.src = src;
@@ -174,8 +171,8 @@ function useWithoutGap(src: string): string {
       next.onload = null;
       next.onerror = null;
     };
-  }, [src, shown]);
-  return shown;
+  }, [src, waits]);
+  return waits ? ready : src;
 }
 
 /** An image's error does not say why: whoever may not see it any more is told otherwise than whoever has no line. */
