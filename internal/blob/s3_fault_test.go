@@ -295,6 +295,31 @@ func TestWhatPassesIsTriedAgain(t *testing.T) {
 	}
 }
 
+func TestStoreThatDoesNotKnowHowToDeleteMany(t *testing.T) {
+	t.Parallel()
+	server := s3.Start(t)
+	f := newFront(t, server)
+	b := open(t, bucket(server, f.URL), timeout)
+	var asked atomic.Int32
+	f.inject(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			asked.Add(1)
+			answers(http.StatusNotImplemented, "NotImplemented")(w, r)
+			return
+		}
+		f.real.ServeHTTP(w, r)
+	})
+	there := blobtest.Content(1, 5000)
+	for _, key := range []string{"image/there", "image/a", "image/b", "image/c"} {
+		blobtest.Put(t, b, key, there)
+	}
+	must(t, b.Delete(t.Context(), "image/a", "image/none", "image/b", "image/c"))
+	if asked.Load() == 0 {
+		t.Error("was not asked at all")
+	}
+	works(t, b, there)
+}
+
 // TestSlowReaderCostsNothing reads more slowly than the store may answer.
 func TestSlowReaderCostsNothing(t *testing.T) {
 	t.Parallel()
