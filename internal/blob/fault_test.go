@@ -5,9 +5,7 @@ package blob_test
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io/fs"
 	"os"
@@ -20,37 +18,11 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/maru-chat/maru/internal/blob"
 	"github.com/maru-chat/maru/internal/blob/blobtest"
 	"github.com/maru-chat/maru/internal/chat"
 	"github.com/maru-chat/maru/test/program"
-	"github.com/maru-chat/maru/test/s3"
 )
-
-// putsInto has this program put blobs into a folder until it is killed.
-const putsInto = "MARU_TEST_PUTS_INTO"
-
-func TestMain(m *testing.M) {
-	if folder := os.Getenv(putsInto); folder != "" {
-		putForever(folder)
-	}
-	flag.Parse()
-	// Most of what runs in parallel here waits for something that does not come.
-	if err := flag.Set("test.parallel", "16"); err != nil {
-		panic(err)
-	}
-	for name, value := range s3.Credentials {
-		if err := os.Setenv(name, value); err != nil {
-			panic(err)
-		}
-	}
-	goleak.VerifyTestMain(m)
-}
-
-// Blobs of a crash tell by their key what they must contain.
-func crashKey(n, size int) string { return fmt.Sprintf("crash/%d-%d", n, size) }
 
 func crashContent(t *testing.T, key string) []byte {
 	t.Helper()
@@ -61,28 +33,6 @@ func crashContent(t *testing.T, key string) []byte {
 		t.Fatalf("no key of ours: %q", key)
 	}
 	return blobtest.Content(n, s)
-}
-
-// putForever says on standard output what is put.
-func putForever(folder string) {
-	d, err := blob.OpenDisk(folder)
-	if err != nil {
-		panic(err)
-	}
-	began := time.Now().UnixMilli() % 1_000_000 * 100
-	for writer := range 4 {
-		go func() {
-			for n := int(began) + writer; ; n += 4 {
-				size := n * 7919 % 300_000
-				content := blobtest.Content(n, size)
-				if err := d.Put(context.Background(), crashKey(n, size), "", bytes.NewReader(content), int64(size)); err != nil {
-					panic(err)
-				}
-				fmt.Println(crashKey(n, size))
-			}
-		}()
-	}
-	select {}
 }
 
 func TestWhatACrashLeaves(t *testing.T) {
