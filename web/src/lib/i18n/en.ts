@@ -208,6 +208,15 @@ export const en: Dictionary = {
     goneHint: 'It was deleted or is not open to you.',
     direct: 'Direct message',
   },
+  photo: {
+    count: (n: number) => (n === 1 ? 'Photo' : `${n} photos`),
+    one: (by: string | undefined, i: number, n: number) =>
+      `Photo${n > 1 ? ` ${i} of ${n}` : ''}${by === undefined ? '' : ` by ${by}`}`,
+    gone: 'This photo can no longer be seen.',
+    wrong: 'The photo did not load.',
+    stop: (percent: number) => `${percent}% uploaded. Stop`,
+    uploadAgain: 'Not uploaded. Upload the photo again',
+  },
   members: {
     title: (n) => `Members ${n}`,
     label: 'Members',

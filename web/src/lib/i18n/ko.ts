@@ -204,6 +204,15 @@ export const ko = {
     goneHint: '방이 삭제됐거나 볼 수 없는 방이에요.',
     direct: '다이렉트 메시지',
   },
+  photo: {
+    count: (n: number) => `사진 ${n}장`,
+    one: (by: string | undefined, i: number, n: number) =>
+      `${by === undefined ? '' : `${by}님의 `}사진${n > 1 ? ` ${n}장 중 ${i}번째` : ''}`,
+    gone: '볼 수 없는 사진이에요.',
+    wrong: '사진을 불러오지 못했어요.',
+    stop: (percent: number) => `${percent}% 올렸어요. 그만 올리기`,
+    uploadAgain: '올리지 못했어요. 사진 다시 올리기',
+  },
   members: {
     title: (n: number) => `멤버 ${n}`,
     label: '멤버',
