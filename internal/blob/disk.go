@@ -137,7 +137,10 @@ func (d *Disk) Close() error {
 	if d.lock == nil {
 		return nil
 	}
-	return d.lock.Close()
+	if err := d.lock.Close(); !errors.Is(err, fs.ErrClosed) {
+		return err
+	}
+	return nil
 }
 
 // place is where a key's blob is.
@@ -326,8 +329,8 @@ func listFolder(ctx context.Context, root *os.Root, name string, fn func(chat.Bl
 				return ctx.Err()
 			}
 			key := strings.ReplaceAll(entry.Name(), ".", "/")
-			if !entry.Type().IsRegular() || !chat.ValidBlobKey(key) {
-				continue
+			if shelf, _ := place(key); !entry.Type().IsRegular() || !chat.ValidBlobKey(key) || shelf != name {
+				continue // no blob: none would be found there
 			}
 			info, err := root.Lstat(path.Join(name, entry.Name()))
 			if errors.Is(err, fs.ErrNotExist) {

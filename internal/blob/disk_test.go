@@ -27,5 +27,6 @@ func must(t testing.TB, err error) {
 }
 
 func TestDisk(t *testing.T) {
+	t.Parallel()
 	blobtest.Run(t, func(t *testing.T) chat.Blobs { return openDisk(t, t.TempDir()) })
 }

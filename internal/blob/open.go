@@ -233,7 +233,7 @@ func refusal(err error) (string, bool) {
 	switch answer.Code {
 	case minio.NoSuchBucket:
 		return "does not exist", true
-	case minio.InvalidAccessKeyID, minio.SignatureDoesNotMatch:
+	case minio.InvalidAccessKeyID, minio.SignatureDoesNotMatch, "XAdminUserNotFound":
 		return fmt.Sprintf("does not accept these credentials (%s)", answer.Code), true
 	case minio.AccessDenied, "AllAccessDisabled", "InvalidTokenId", "ExpiredToken", "InvalidToken":
 		return fmt.Sprintf("refuses us (%s): s3:ListBucket, GetObject, PutObject and DeleteObject must be allowed", answer.Code), true

@@ -232,13 +232,7 @@ func (s *S3) delete(ctx context.Context, keys []string) error {
 	defer cancel()
 	// The request for many is what stores differ in most: an image and its smaller form do without.
 	if len(keys) <= 2 {
-		for _, key := range keys {
-			err := s.client.RemoveObject(inner, s.bucket, s.name(key), minio.RemoveObjectOptions{})
-			if err != nil && !missingKey(err) {
-				return failed(ctx, inner, "delete", err)
-			}
-		}
-		return nil
+		return s.deleteEach(ctx, inner, keys)
 	}
 	results, err := s.client.RemoveObjectsWithIter(inner, s.bucket, func(yield func(minio.ObjectInfo) bool) {
 		for _, key := range keys {
@@ -251,7 +245,11 @@ func (s *S3) delete(ctx context.Context, keys []string) error {
 		return failed(ctx, inner, "delete", err)
 	}
 	for result := range results {
-		if result.Err != nil && !missingKey(result.Err) {
+		switch {
+		case result.Err == nil, missingKey(result.Err):
+		case unknown(result.Err):
+			return s.deleteEach(ctx, inner, keys)
+		default:
 			return failed(ctx, inner, "delete", result.Err)
 		}
 	}
@@ -259,6 +257,23 @@ func (s *S3) delete(ctx context.Context, keys []string) error {
 		return failed(ctx, inner, "delete", inner.Err())
 	}
 	return nil
+}
+
+// deleteEach makes a request for each key.
+func (s *S3) deleteEach(ctx, inner context.Context, keys []string) error {
+	for _, key := range keys {
+		err := s.client.RemoveObject(inner, s.bucket, s.name(key), minio.RemoveObjectOptions{})
+		if err != nil && !missingKey(err) {
+			return failed(ctx, inner, "delete", err)
+		}
+	}
+	return nil
+}
+
+// unknown reports whether the store does not know the request.
+func unknown(err error) bool {
+	answer, answered := errors.AsType[minio.ErrorResponse](err)
+	return answered && (answer.StatusCode == http.StatusNotImplemented || answer.StatusCode == http.StatusMethodNotAllowed)
 }
 
 // List implements chat.Blobs. Objects whose names are no keys are somebody else's and left out.

@@ -11,6 +11,15 @@ import (
 	"github.com/maru-chat/maru/test/s3"
 )
 
+// bucket names the server's bucket, as it is reached at endpoint.
+func bucket(server *s3.Server, endpoint string) string { return bucketFor(server, endpoint, "") }
+
+// bucketFor names what is one test's own in it.
+func bucketFor(server *s3.Server, endpoint, test string) string {
+	server.Bucket("images")
+	return fmt.Sprintf("s3://images/%x?endpoint=%s&region=%s", test, endpoint, s3.Region)
+}
+
 func open(t *testing.T, setting string, timeout time.Duration) blob.Store {
 	t.Helper()
 	b, err := blob.Open(t.Context(), setting, blob.Options{Data: t.TempDir(), Timeout: timeout, Logger: quiet})
@@ -20,6 +29,7 @@ func open(t *testing.T, setting string, timeout time.Duration) blob.Store {
 }
 
 func TestS3(t *testing.T) {
+	t.Parallel()
 	server := s3.Start(t)
 	server.Bucket("images")
 	n := 0

@@ -50,7 +50,11 @@ type Server struct {
 	exited chan struct{}
 }
 
-// Start runs a server on an empty folder until the test ends, and sets the variables that name its user.
+// Credentials are the variables by which programs know the server's only user.
+var Credentials = map[string]string{"AWS_ACCESS_KEY_ID": AccessKey, "AWS_SECRET_ACCESS_KEY": SecretKey, "AWS_SESSION_TOKEN": ""}
+
+// Start runs a server on an empty folder until the test ends. It sets Credentials for the test; one that runs in parallel with
+// others cannot do so, and needs them set before, by TestMain.
 func Start(t testing.TB) *Server {
 	t.Helper()
 	s := &Server{t: t, folder: t.TempDir(), addr: program.FreeAddr(t)}
@@ -60,9 +64,11 @@ func Start(t testing.TB) *Server {
 	var err error
 	s.log, err = os.Create(filepath.Join(s.folder, "log"))
 	s.must(err)
-	t.Setenv("AWS_ACCESS_KEY_ID", AccessKey)
-	t.Setenv("AWS_SECRET_ACCESS_KEY", SecretKey)
-	t.Setenv("AWS_SESSION_TOKEN", "")
+	for name, value := range Credentials {
+		if os.Getenv(name) != value {
+			t.Setenv(name, value)
+		}
+	}
 	t.Cleanup(func() {
 		s.Kill()
 		_ = s.log.Close()

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"strings"
 	"sync"
 	"testing"
@@ -41,11 +42,7 @@ func Run(t *testing.T, open func(t *testing.T) chat.Blobs) {
 // Content is size bytes that differ by seed, and everywhere from their neighbours.
 func Content(seed, size int) []byte {
 	content := make([]byte, size)
-	state := uint32(seed)*2654435761 + 1 // #nosec G115 -- any bits will do
-	for i := range content {
-		state = state*1664525 + 1013904223
-		content[i] = byte(state >> 24)
-	}
+	_, _ = rand.NewChaCha8([32]byte{byte(seed), byte(seed >> 8), byte(seed >> 16)}).Read(content) // #nosec G115 -- any bits will do
 	return content
 }
 
@@ -359,7 +356,7 @@ func list(t *testing.T, b chat.Blobs) {
 	if n := len(List(t, b)); n != 0 {
 		t.Fatalf("%d blobs in an empty store", n)
 	}
-	const many = 3000 // three pages of S3
+	const many = 2100 // three pages of S3, and not the whole of the last one
 	began := time.Now()
 	var all sync.WaitGroup
 	next := make(chan int)

@@ -12,6 +12,7 @@ import type {
   Problem,
   SendMessage,
   RoomAnswer,
+  RoomImagesAnswer,
   SessionsAnswer,
   SignUp,
   UpdateMe,
@@ -46,19 +47,20 @@ async function once(method: string, path: Path, body?: unknown): Promise<Respons
 
 /** A problem document, or NoAnswer where something else than our server answered. */
 async function refusalOf(response: Response): Promise<Error> {
-  try {
-    const problem = (await response.json()) as Partial<Problem>;
-    if (typeof problem.code !== 'string') return new NoAnswer(response.status);
-    return new Refusal({
-      code: problem.code,
-      message: problem.detail ?? problem.title ?? '',
-      ...(problem.errors ? { errors: problem.errors } : {}),
-      ...(problem.retryAfterMs === undefined ? {} : { retryAfterMs: problem.retryAfterMs }),
-      ...(problem.requestId === undefined ? {} : { requestId: problem.requestId }),
-    });
-  } catch {
-    return new NoAnswer(response.status);
-  }
+  return refusalIn(await response.json().catch(() => null), response.status);
+}
+
+/** The refusal that a body tells. */
+export function refusalIn(body: unknown, status: number): Refusal | NoAnswer {
+  const problem = (typeof body === 'object' && body !== null ? body : {}) as Partial<Problem>;
+  if (typeof problem.code !== 'string') return new NoAnswer(status);
+  return new Refusal({
+    code: problem.code,
+    message: problem.detail ?? problem.title ?? '',
+    ...(problem.errors ? { errors: problem.errors } : {}),
+    ...(problem.retryAfterMs === undefined ? {} : { retryAfterMs: problem.retryAfterMs }),
+    ...(problem.requestId === undefined ? {} : { requestId: problem.requestId }),
+  });
 }
 
 let refreshing: Promise<boolean> | undefined;
@@ -86,6 +88,9 @@ let onSignedOut: () => void = () => undefined;
 export function whenSignedOut(tell: () => void): void {
   onSignedOut = tell;
 }
+
+/** The session is over, found by another call than these. */
+export const signedOutNow = (): void => onSignedOut();
 
 /** The parts that an answer must have. What answers without them is not our server: a portal, a proxy, an older release. */
 type Shape<Answer> = (keyof Answer & string)[];
@@ -158,6 +163,12 @@ export const api = {
   openDirect: (user: string) => call('PUT', `/directs/${id(user)}`, has<JoinAnswer>('room', 'membership')),
   send: (room: string, body: SendMessage) =>
     call('POST', `/rooms/${id(room)}/messages`, has<MessageAnswer>('message'), body),
+  images: (room: string, before: number | undefined) =>
+    call(
+      'GET',
+      `/rooms/${id(room)}/images?limit=60${before === undefined ? '' : `&before=${before}`}`,
+      has<RoomImagesAnswer>('images', 'users'),
+    ),
   messages: (room: string, place: Place, limit: number) => {
     const query = Object.entries({ ...place, limit }).map(([name, value]: [string, number]) => `${name}=${value}`);
     return call('GET', `/rooms/${id(room)}/messages?${query.join('&')}`, has<MessagesAnswer>('messages', 'users'));

@@ -21,3 +21,13 @@ export const useLayout = (): Layout => useSyncExternalStore(subscribe, layoutNow
 
 /** Fingers: Enter breaks the line, and no field takes the focus by itself. */
 export const isTouch = (): boolean => window.matchMedia('(pointer: coarse)').matches;
+
+const calm = window.matchMedia('(prefers-reduced-motion: reduce)');
+
+function subscribeCalm(changed: () => void): () => void {
+  calm.addEventListener('change', changed);
+  return () => calm.removeEventListener('change', changed);
+}
+
+/** The reader wants nothing to move by itself. */
+export const useStill = (): boolean => useSyncExternalStore(subscribeCalm, () => calm.matches);

@@ -14,6 +14,7 @@ import { useConn } from './conn';
 import { fold, giveUp, place, receive, resume, type Step, type Stream } from './cursor';
 import { freezeDatabase, thawDatabase } from './database';
 import { closeDrafts, openDrafts, wipeDrafts, writeDrafts } from './drafts';
+import { dropGallery, followImages } from './gallery';
 import { holdLock, whenGone } from './lease';
 import { applyLobbyEvent, refreshLobby } from './lobby';
 import { dropMembers, followNotice, refreshMembers, renameMember } from './members';
@@ -21,10 +22,12 @@ import { cachedRev, dropTimelines, isFetching, putMessages, resetTimeline, whenF
 import { Outbox, type News } from './outbox';
 import { DiskStore } from './outboxStore';
 import { NoAnswer, Refusal } from './problem';
+import { cancelUpload, releasePhoto, uploaded } from './photos';
 import { queryClient } from './queryClient';
 import { applyRoom, countMessage, dropRoom, getMyRoom, rememberLast, setMyRooms, setRead } from './rooms';
 import { currentUser, setMe, useEnding } from './session';
 import { ask, closeSocket, openSocket, probe } from './socket';
+import { dropTrays } from './tray';
 import { noteTyping, stopTyping } from './typing';
 import { forgetPresence, learnUsers, setPresent } from './users';
 
@@ -44,6 +47,8 @@ type Told = News | { kind: 'left' };
 let tabs: BroadcastChannel | undefined;
 
 export const outbox = new Outbox({
+  upload: uploaded,
+  cancelUpload,
   send,
   sent: (message) => putMessages(message.roomId, [message]),
   reachable: () => {
@@ -56,6 +61,16 @@ export const outbox = new Outbox({
   tell: (news) => tabs?.postMessage(news),
   holdLock,
   whenGone,
+});
+
+// What left the outbox, sent or not, needs its photos no more. A tab that shows them may do so for a little longer.
+outbox.store.subscribe(({ entries }, { entries: before }) => {
+  const still = new Set(entries.flatMap(({ photos }) => photos?.map(({ key }) => key) ?? []));
+  for (const { key } of before.flatMap(({ photos }) => photos ?? [])) {
+    if (still.has(key)) continue;
+    cancelUpload(key);
+    releasePhoto(key, 60_000);
+  }
 });
 
 async function send({ roomId, ...message }: SendEvent): Promise<Message> {
@@ -82,10 +97,13 @@ export function useOutgoing() {
 
 function take(roomId: string, step: Step): void {
   streams.set(roomId, step.stream);
-  if (step.reset) resetTimeline(roomId, step.apply, step.stream.cursor);
-  else if (step.apply.length > 0) putMessages(roomId, step.apply, step.stream.cursor);
+  if (step.reset) {
+    resetTimeline(roomId, step.apply, step.stream.cursor);
+    dropGallery(roomId);
+  } else if (step.apply.length > 0) putMessages(roomId, step.apply, step.stream.cursor);
   const me = currentUser();
   for (const message of step.apply) {
+    followImages(message);
     if (me) countMessage(message, me.id);
     // Leaving the outbox and entering the timeline happen in one task, so they are painted together.
     if (message.clientId !== undefined && message.senderId === me?.id) outbox.settle(message.clientId);
@@ -131,6 +149,7 @@ function onReady(ready: Ready, soughtAt: string): void {
     // The database was restored: what is cached may never have been. The outbox is ours, and stays.
     streams.clear();
     dropTimelines();
+    dropGallery();
   }
   epoch = ready.epoch;
   setMe(ready.user);
@@ -173,6 +192,7 @@ function onRoomRemoved({ roomId, reason }: RoomRemoved): void {
   outbox.dropRooms((gone) => gone === roomId);
   dropRoom(roomId);
   dropMembers(roomId);
+  dropGallery(roomId);
   if (reason === 'deleted' || mine?.room.kind !== 'public') dropTimelines(roomId);
 }
 
@@ -197,6 +217,7 @@ function leave(reason: SessionEnded['reason'] | undefined): void {
   closeSocket();
   outbox.close();
   closeDrafts();
+  dropTrays();
   tabs?.close();
   tabs = undefined;
   streams.clear();
@@ -277,7 +298,10 @@ export function goLive(): void {
         learnUsers([user]);
         renameMember(user);
         const me = currentUser();
-        if (me?.id === user.id) setMe({ ...me, ...user });
+        if (me?.id !== user.id) return;
+        // A photo that is not there any more is not told: it is missing.
+        const { photo: _, ...rest } = me;
+        setMe({ ...rest, ...user });
       },
       lobby: applyLobbyEvent,
       'session:ended': onSessionEnded,

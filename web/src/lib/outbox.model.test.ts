@@ -1,7 +1,7 @@
 // @vitest-environment node
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Message, SendEvent } from '../wire.gen';
+import type { Image, Message, SendEvent } from '../wire.gen';
 import { Outbox, type News } from './outbox';
 import type { Kept, OutboxStore } from './outboxStore';
 import { NoAnswer, Refusal } from './problem';
@@ -12,23 +12,44 @@ import { NoAnswer, Refusal } from './problem';
  * its tab wrote it.
  */
 
+const plain: Image = { id: '', width: 1, height: 1, contentType: 'image/png', size: 1, url: '', thumbUrl: '' };
+
 type Trouble = 'none' | 'rate_limited' | 'unavailable' | 'unauthorized';
 
 class Server {
   readonly messages: Message[] = [];
   readonly arrivals: string[] = [];
   trouble: Trouble = 'none';
+  /** Images that hang on nothing yet. */
+  readonly loose = new Set<string>();
+  uploads = 0;
+  expired = false;
+
+  #refuseInTrouble(): void {
+    if (this.trouble === 'rate_limited') throw new Refusal({ code: 'rate_limited', message: '', retryAfterMs: 300 });
+    if (this.trouble !== 'none') throw new Refusal({ code: this.trouble, message: '' });
+  }
+
+  keep(): Image {
+    this.#refuseInTrouble();
+    const id = `i${(this.uploads += 1)}`;
+    this.loose.add(id);
+    return { ...plain, id };
+  }
 
   /** What is refused for good begins with an x. */
-  receive({ roomId, clientId, text }: SendEvent): Message {
+  receive({ roomId, clientId, text, imageIds = [] }: SendEvent): Message {
     this.arrivals.push(clientId);
     const known = this.messages.find((message) => message.clientId === clientId);
     if (known) return known;
-    if (this.trouble === 'rate_limited') throw new Refusal({ code: 'rate_limited', message: '', retryAfterMs: 300 });
-    if (this.trouble !== 'none') throw new Refusal({ code: this.trouble, message: '' });
+    this.#refuseInTrouble();
     if (text?.startsWith('x')) throw new Refusal({ code: 'forbidden', message: '' });
+    if (imageIds.some((id) => !this.loose.delete(id))) {
+      throw new Refusal({ code: 'invalid', message: '', errors: { imageIds: 'unknown' } });
+    }
     const seq = this.messages.length + 1;
-    const message: Message = { roomId, clientId, seq, rev: seq, kind: 'message', text: text ?? '' };
+    const images = imageIds.map((id): Image => ({ ...plain, id }));
+    const message: Message = { roomId, clientId, seq, rev: seq, kind: 'message', text: text ?? '', images };
     this.messages.push(message);
     return message;
   }
@@ -112,6 +133,8 @@ class World {
       connected: true,
       timeline: new Set(),
       outbox: new Outbox({
+        upload: () => this.#request(tab, 'photo', () => this.server.keep()),
+        cancelUpload: () => undefined,
         send: (event) => this.#send(tab, event),
         sent: ({ clientId }) => void tab.timeline.add(clientId ?? ''),
         reachable: () => tab.connected,
@@ -145,20 +168,27 @@ class World {
     ) {
       this.problems.push(`${event.text ?? ''} was sent and is not kept`);
     }
+    return this.#request(tab, event.clientId, () => {
+      const message = this.server.receive(event);
+      for (const other of this.alive) {
+        this.#later(other, `stream ${other.name}`, () => {
+          other.timeline.add(event.clientId);
+          other.outbox.settle(event.clientId);
+        });
+      }
+      return message;
+    });
+  }
+
+  #request<Answer>(tab: Tab, what: string, serve: () => Answer): Promise<Answer> {
     return new Promise((resolve, reject) => {
       // A request is on its way without its tab: it arrives also when that froze or died.
-      const lane = `request ${this.happenings.length} ${event.clientId}`;
+      const lane = `request ${(this.#requests += 1)} ${what}`;
       this.#later(undefined, lane, () => {
         let answer: () => void;
         try {
-          const message = this.server.receive(event);
-          answer = () => resolve(message);
-          for (const other of this.alive) {
-            this.#later(other, `stream ${other.name}`, () => {
-              other.timeline.add(event.clientId);
-              other.outbox.settle(event.clientId);
-            });
-          }
+          const served = serve();
+          answer = () => resolve(served);
         } catch (error) {
           const refusal = error as Refusal;
           answer = () => reject(refusal);
@@ -170,6 +200,7 @@ class World {
     });
   }
 
+  #requests = 0;
   readonly #cut = new Map<Tab, (() => void)[]>();
 
   #isSettled(clientId: string): boolean {
@@ -216,9 +247,20 @@ class World {
     this.elapse(0);
   }
 
-  write(tab: Tab, roomId: string, bad: boolean): void {
+  /** The text says how many photos go with it. */
+  write(tab: Tab, roomId: string, bad: boolean, photos: number): void {
     if (tab.frozen) return;
-    tab.outbox.add(roomId, `${bad ? 'x' : ''}${tab.name} ${(tab.written += 1)}`);
+    const number = (tab.written += 1);
+    tab.outbox.add(
+      roomId,
+      `${bad ? 'x' : ''}${tab.name} ${number} ${photos}`,
+      Array.from({ length: photos }, (_, i) => ({
+        key: `${tab.name}-${number}-${i}`,
+        file: new Blob(),
+        width: 1,
+        height: 1,
+      })),
+    );
   }
 
   elapse(ms: number): void {
@@ -276,6 +318,9 @@ class World {
       expect(unsent).toEqual([]);
     }
     this.#checkOrder();
+    for (const { text, images } of this.server.messages) {
+      expect(images, text).toHaveLength(Number(text?.split(' ')[2]));
+    }
     if (full) return;
     for (const tab of this.alive) {
       const shown = tab.outbox.store.getState().entries;
@@ -316,10 +361,22 @@ const onTab = (what: string, act: (world: World, tab: Tab) => void) =>
 const happen = which.map((n): Command => ({ what: `happen ${n}`, run: (world) => world.happen(n) }));
 const lose = which.map((n): Command => ({ what: `lose ${n}`, run: (world) => world.happen(n, true) }));
 const write = fc
-  .tuple(room, fc.nat({ max: 9 }))
-  .chain(([roomId, luck]) =>
-    onTab(`write ${roomId}${luck === 0 ? ' x' : ''}`, (world, tab) => world.write(tab, roomId, luck === 0)),
+  .tuple(room, fc.nat({ max: 9 }), fc.constantFrom(0, 0, 1, 2))
+  .chain(([roomId, luck, photos]) =>
+    onTab(`write ${roomId}${luck === 0 ? ' x' : ''} ${photos}`, (world, tab) =>
+      world.write(tab, roomId, luck === 0, photos),
+    ),
   );
+/** A day goes by between an upload and its message; only once, since a second time is a failure that is shown. */
+const expire: Command = {
+  what: 'expire',
+  run: ({ server }) => {
+    if (server.loose.size > 0 && !server.expired) {
+      server.expired = true;
+      server.loose.clear();
+    }
+  },
+};
 const elapse = fc
   .constantFrom(50, 300, 1000, 2500, 7000)
   .map((ms): Command => ({ what: `elapse ${ms}`, run: (world) => world.elapse(ms) }));
@@ -352,6 +409,7 @@ const anything = fc.oneof(
   { weight: 2, arbitrary: onTab('cut', (world, tab) => world.cut(tab)) },
   { weight: 2, arbitrary: onTab('connect', (world, tab) => world.connect(tab)) },
   { weight: 1, arbitrary: fc.constant(open) },
+  { weight: 3, arbitrary: fc.constant(expire) },
   { weight: 2, arbitrary: trouble },
 );
 

@@ -1,11 +1,24 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { Failure, Message, SendEvent } from '../wire.gen';
+import type { Failure, Image, Message, SendEvent } from '../wire.gen';
 import { Outbox } from './outbox';
 import { MemoryStore, type Kept, type OutboxStore } from './outboxStore';
+import type { Photo } from './photos';
 import { NoAnswer, Refusal } from './problem';
 
 const refusal = (code: Failure['code'], retryAfterMs?: number) =>
   new Refusal({ code, message: '', ...(retryAfterMs === undefined ? {} : { retryAfterMs }) });
+
+const imageOf = (id: string): Image => ({
+  id,
+  width: 4,
+  height: 3,
+  contentType: 'image/jpeg',
+  size: 1,
+  url: `/images/${id}`,
+  thumbUrl: `/images/${id}/thumb`,
+});
+
+const photo = (key: string): Photo => ({ key, file: new Blob([key]), width: 4, height: 3 });
 
 /** A server that answers when the test says so, and a disk. */
 function world(disk: OutboxStore = new MemoryStore()) {
@@ -21,7 +34,17 @@ function world(disk: OutboxStore = new MemoryStore()) {
     rev: seq,
     kind: 'message',
   });
+  const uploads: { key: string; done: (id: string) => void; fail: (error: Error) => void }[] = [];
+  const cancelled: string[] = [];
   const outbox = new Outbox({
+    upload: ({ key }) =>
+      new Promise((resolve, reject) => {
+        uploads.push({ key, done: (id) => resolve(imageOf(id)), fail: reject });
+      }),
+    cancelUpload: (key) => {
+      cancelled.push(key);
+      uploads.find((one) => one.key === key)?.fail(new DOMException('cancelled', 'AbortError'));
+    },
     send: (event) =>
       new Promise((resolve, reject) => {
         calls.push({ event, done: () => resolve(acknowledged(event)), fail: reject });
@@ -43,6 +66,8 @@ function world(disk: OutboxStore = new MemoryStore()) {
   return {
     outbox,
     calls,
+    uploads,
+    cancelled,
     waits,
     sent,
     settle,
@@ -241,5 +266,134 @@ describe('the outbox', () => {
     expect(texts()).toEqual(['1', '2']);
     expect(states()).toEqual([]);
     expect(outbox.atRisk).toBe(false);
+  });
+});
+
+describe('photos in the outbox', () => {
+  it('go before their message, which waits for all of them and holds back what was written later', async () => {
+    const { outbox, calls, uploads, settle, texts, states } = world();
+    outbox.add('a', 'look', [photo('p'), photo('q')]);
+    outbox.add('a', 'later');
+    outbox.add('b', 'elsewhere');
+    await settle();
+    expect(uploads.map(({ key }) => key)).toEqual(['p', 'q']);
+    expect(texts()).toEqual(['elsewhere']);
+    expect(states()).toEqual(['look:sending', 'later:queued', 'elsewhere:sending']);
+    uploads[1]?.done('Q');
+    await settle();
+    expect(texts()).toEqual(['elsewhere']);
+    uploads[0]?.done('P');
+    await settle();
+    expect(calls[1]?.event).toMatchObject({ text: 'look', imageIds: ['P', 'Q'] });
+    calls[1]?.done();
+    await settle();
+    expect(texts()).toEqual(['elsewhere', 'look', 'later']);
+  });
+  it('are uploaded once: after a lost answer, and by the tab that goes on', async () => {
+    const disk = new MemoryStore();
+    const first = world(disk);
+    first.outbox.add('a', '', [photo('p'), photo('q')]);
+    await first.settle();
+    first.uploads[0]?.done('P');
+    first.uploads[1]?.fail(new NoAnswer());
+    await first.settle();
+    expect(first.states()).toEqual([':queued']);
+    expect(first.calls).toHaveLength(0);
+    first.outbox.rest();
+    const second = world(disk);
+    await second.settle();
+    expect(second.uploads.map(({ key }) => key)).toEqual(['q']);
+    second.uploads[0]?.done('Q');
+    await second.settle();
+    expect(second.calls[0]?.event.imageIds).toEqual(['P', 'Q']);
+    second.calls[0]?.fail(new NoAnswer());
+    await second.settle();
+    await second.tick();
+    expect(second.uploads).toHaveLength(1);
+    expect(second.calls[1]?.event).toEqual(second.calls[0]?.event);
+  });
+  it('that the server does not take fail the message, which goes without them when its writer says so', async () => {
+    const { outbox, calls, uploads, settle, states, texts } = world();
+    const id = outbox.add('a', 'two', [photo('p'), photo('q')]);
+    outbox.add('a', 'next');
+    await settle();
+    uploads[0]?.fail(refusal('unsupported_image'));
+    uploads[1]?.done('Q');
+    await settle();
+    expect(states()).toEqual(['two:failed', 'next:sending']);
+    expect(outbox.store.getState().entries[0]).toMatchObject({
+      reason: 'unsupported_image',
+      photos: [
+        { key: 'p', reason: 'unsupported_image' },
+        { key: 'q', image: { id: 'Q' } },
+      ],
+    });
+    expect(texts()).toEqual(['next']);
+    calls[0]?.done();
+    await settle();
+    outbox.leaveOut(id);
+    await settle();
+    expect(calls[1]?.event).toMatchObject({ text: 'two', imageIds: ['Q'] });
+  });
+  it('discards a message of which leaving out leaves nothing', async () => {
+    const { outbox, uploads, settle, states } = world();
+    const id = outbox.add('a', '', [photo('p')]);
+    await settle();
+    uploads[0]?.fail(refusal('image_too_large'));
+    await settle();
+    expect(states()).toEqual([':failed']);
+    outbox.leaveOut(id);
+    await settle();
+    expect(states()).toEqual([]);
+  });
+  it('wait out limits and outages without failing', async () => {
+    const { outbox, uploads, settle, waits, tick, states } = world();
+    outbox.add('a', '', [photo('p')]);
+    await settle();
+    uploads[0]?.fail(refusal('rate_limited', 700));
+    await settle();
+    expect(states()).toEqual([':queued']);
+    expect(waits()).toEqual([700]);
+    await tick();
+    expect(uploads).toHaveLength(2);
+    uploads[1]?.fail(refusal('unavailable'));
+    await settle();
+    expect(states()).toEqual([':queued']);
+  });
+  it('are taken back with their message while they are on their way, and not any more while it is sent', async () => {
+    const { outbox, calls, cancelled, uploads, settle, states } = world();
+    const id = outbox.add('a', 'back', [photo('p')]);
+    outbox.add('a', 'next');
+    await settle();
+    outbox.cancel(id);
+    await settle();
+    expect(cancelled).toEqual(['p']);
+    expect(states()).toEqual(['next:sending']);
+    expect(calls.map(({ event }) => event.text)).toEqual(['next']);
+    calls[0]?.done();
+    const late = outbox.add('a', 'too late', [photo('q')]);
+    await settle();
+    uploads[1]?.done('Q');
+    await settle();
+    outbox.cancel(late);
+    await settle();
+    expect(states()).toEqual(['too late:sending']);
+  });
+  it('are uploaded anew once where the server has lost them', async () => {
+    const { outbox, calls, uploads, settle, states } = world();
+    const lost = () => new Refusal({ code: 'invalid', message: '', errors: { imageIds: 'unknown' } });
+    outbox.add('a', '', [photo('p')]);
+    await settle();
+    uploads[0]?.done('old');
+    await settle();
+    calls[0]?.fail(lost());
+    await settle();
+    expect(states()).toEqual([':sending']);
+    uploads[1]?.done('new');
+    await settle();
+    expect(calls[1]?.event).toMatchObject({ clientId: calls[0]?.event.clientId, imageIds: ['new'] });
+    calls[1]?.fail(lost());
+    await settle();
+    expect(states()).toEqual([':failed']);
   });
 });

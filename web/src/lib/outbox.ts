@@ -1,15 +1,25 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
-import type { Message, SendEvent } from '../wire.gen';
+import type { Image, Message, SendEvent } from '../wire.gen';
 import { newClientId } from './clientId';
 import { grant, heartbeat, isLive, type Lease } from './lease';
 import { MemoryStore, type Kept, type OutboxStore } from './outboxStore';
+import type { Photo } from './photos';
 import { codeOf, Refusal, type Code } from './problem';
+
+/** A photo of a message on its way. */
+export interface OutgoingPhoto extends Photo {
+  /** What the server made of it. */
+  readonly image?: Image;
+  /** Why it cannot be sent. */
+  readonly reason?: Code;
+}
 
 /** A message on its way: queued → sending → gone from here once the server has it, or failed. */
 export interface Outgoing {
   readonly clientId: string;
   readonly roomId: string;
   readonly text: string;
+  readonly photos?: readonly OutgoingPhoto[];
   readonly state: 'queued' | 'sending' | 'failed';
   /** Why it failed. */
   readonly reason?: Code;
@@ -27,6 +37,10 @@ export type News =
   | { kind: 'gone'; tab: string };
 
 interface Ports {
+  /** Has the server keep a photo; throws as send does, and an AbortError where it was cancelled. */
+  upload: (photo: OutgoingPhoto) => Promise<Image>;
+  /** A photo is not wanted any more, or the server's image of it is gone. */
+  cancelUpload: (key: string) => void;
   /** Sends and resolves with the acknowledged message; throws Refusal or NoAnswer. */
   send: (message: SendEvent) => Promise<Message>;
   /** The message is the server's now: it goes into the timeline in the same step as it leaves the outbox. */
@@ -80,8 +94,12 @@ export class Outbox {
   /** The server has these; what is kept may not know it yet. */
   readonly #settled = new Set<string>();
   readonly #inFlight = new Set<string>();
+  /** Messages whose photos are all there, and which are asked to be sent now. */
+  readonly #sending = new Set<string>();
   /** Rooms that wait out a limit or an outage, with how to end the wait. */
   readonly #waiting = new Map<string, { early: boolean; end: () => void }>();
+  /** Messages whose photos were uploaded anew because the server had lost them. */
+  readonly #restarted = new Set<string>();
   /** How often in a row a room's message was not taken. */
   readonly #attempts = new Map<string, number>();
   readonly #gone = new Set<string>();
@@ -119,9 +137,11 @@ export class Outbox {
     this.#adding = [];
     this.#settled.clear();
     this.#inFlight.clear();
+    this.#sending.clear();
     for (const { end } of this.#waiting.values()) end();
     this.#waiting.clear();
     this.#attempts.clear();
+    this.#restarted.clear();
     this.#reading = false;
     this.#show();
   }
@@ -138,11 +158,12 @@ export class Outbox {
     this.close();
   }
 
-  add(roomId: string, text: string): string {
+  add(roomId: string, text: string, photos: readonly Photo[] = []): string {
     const entry: Outgoing = {
       clientId: newClientId(),
       roomId,
       text: text.normalize('NFC'),
+      ...(photos.length > 0 ? { photos } : {}),
       state: 'queued',
       at: new Date(this.#now()).toISOString(),
     };
@@ -156,12 +177,37 @@ export class Outbox {
 
   retry(clientId: string): void {
     void this.#write((entries) =>
-      entries.map((entry) => (entry.clientId === clientId && entry.state === 'failed' ? queued(entry) : entry)),
+      entries.map((entry) =>
+        entry.clientId === clientId && entry.state === 'failed' ? queued(withoutReasons(entry)) : entry,
+      ),
     );
   }
 
   discard(clientId: string): void {
     void this.#write((entries) => without(entries, (entry) => entry.clientId === clientId && entry.state === 'failed'));
+  }
+
+  /** Takes back a message while its photos are on their way; what is being sent itself is not taken back. */
+  cancel(clientId: string): void {
+    const entry = [...this.#kept.entries, ...this.#adding].find((one) => one.clientId === clientId);
+    if (!entry?.photos || this.#sending.has(clientId)) return;
+    this.#adding = this.#adding.filter((one) => one !== entry);
+    // First what is kept: whoever finds an upload cancelled looks whether the message is still wanted.
+    void this.#write((entries) => without(entries, (one) => one.clientId === clientId));
+    for (const { key } of entry.photos) this.#ports.cancelUpload(key);
+  }
+
+  /** Sends a message without the photos that cannot be sent; one of which nothing is left is discarded. */
+  leaveOut(clientId: string): void {
+    void this.#write((entries) =>
+      entries.flatMap((entry) => {
+        if (entry.clientId !== clientId || entry.state !== 'failed' || !entry.photos) return [entry];
+        const { photos: _, ...rest } = queued(entry);
+        const photos = entry.photos.filter(({ reason }) => reason === undefined);
+        if (photos.length === 0) return rest.text === '' ? [] : [rest];
+        return [{ ...rest, photos }];
+      }),
+    );
   }
 
   /** The server has it: by acknowledgement, or because our own event came first. */
@@ -335,9 +381,17 @@ export class Outbox {
       if (slept) this.refresh();
       return;
     }
+    const { clientId, text } = entry;
     try {
-      const { clientId, text } = entry;
-      const message = await this.#ports.send({ roomId, clientId, text });
+      const imageIds = await this.#upload(entry);
+      if (turn !== this.#turn) return;
+      if (!imageIds) {
+        this.#inFlight.delete(roomId);
+        this.#flush();
+        return;
+      }
+      this.#sending.add(clientId);
+      const message = await this.#ports.send({ roomId, clientId, text, ...(imageIds.length > 0 ? { imageIds } : {}) });
       if (turn !== this.#turn) return;
       this.#attempts.delete(roomId);
       this.#settled.add(clientId);
@@ -348,11 +402,50 @@ export class Outbox {
     } catch (error) {
       if (turn !== this.#turn) return;
       await this.#refused(entry, error);
+    } finally {
+      this.#sending.delete(clientId);
     }
     if (turn !== this.#turn) return;
     this.#inFlight.delete(roomId);
     this.#ports.tell({ kind: 'changed' });
     this.#flush();
+  }
+
+  /**
+   * Has the server keep what it does not have yet of a message's photos, and returns their ids; undefined where the message is
+   * not wanted any more. What is there stays noted, so that nothing is sent twice, whichever tab goes on.
+   */
+  async #upload({ clientId, photos }: Outgoing): Promise<string[] | undefined> {
+    if (!photos) return [];
+    let failed: unknown;
+    await Promise.all(
+      photos.map(async (photo) => {
+        if (photo.image) return;
+        try {
+          const image = await this.#ports.upload(photo);
+          await this.#notePhoto(clientId, photo.key, { image });
+        } catch (error) {
+          // Of several troubles the one that no waiting ends.
+          if (failed === undefined || isFinal(error)) failed = error;
+          if (isFinal(error)) await this.#notePhoto(clientId, photo.key, { reason: codeOf(error) as Code });
+        }
+      }),
+    );
+    const now = this.#kept.entries.find((one) => one.clientId === clientId);
+    if (!now?.photos) return undefined;
+    if (failed !== undefined) throw failed instanceof Error ? failed : new Error('an upload failed');
+    return now.photos.flatMap(({ image }) => (image ? [image.id] : []));
+  }
+
+  #notePhoto(clientId: string, key: string, found: { image: Image } | { reason: Code }): Promise<Kept> {
+    return this.#change((kept) => ({
+      ...kept,
+      entries: kept.entries.map((entry) =>
+        entry.clientId === clientId && entry.photos
+          ? { ...entry, photos: entry.photos.map((photo) => (photo.key === key ? { ...photo, ...found } : photo)) }
+          : entry,
+      ),
+    }));
   }
 
   /** The oldest message of a room, if this tab is the one that sends. */
@@ -438,20 +531,33 @@ export class Outbox {
     };
   }
 
-  async #refused({ clientId, roomId }: Outgoing, error: unknown): Promise<void> {
+  async #refused({ clientId, roomId, photos }: Outgoing, error: unknown): Promise<void> {
     const code = codeOf(error);
-    const again = code === 'offline' || code === 'rate_limited' || code === 'unavailable' || code === 'unauthorized';
+    // Images that wait too long are gone from the server: once more from the beginning.
+    const lost = photos !== undefined && error instanceof Refusal && error.fields['imageIds'] !== undefined;
+    const restarted = lost && !this.#restarted.has(clientId);
+    if (restarted) {
+      this.#restarted.add(clientId);
+      for (const { key } of photos) this.#ports.cancelUpload(key);
+    }
+    const again =
+      restarted || code === 'offline' || code === 'rate_limited' || code === 'unavailable' || code === 'unauthorized';
     const tab = this.#tab;
     const settle = this.#change((kept) => ({
       ...kept,
       entries: kept.entries.map((entry): Outgoing => {
         if (entry.clientId !== clientId) return entry;
         if (!again) return { ...entry, state: 'failed', reason: code };
-        return kept.lease?.tab === tab ? queued(entry) : entry;
+        const next = restarted ? anew(entry) : entry;
+        return kept.lease?.tab === tab ? queued(next) : next;
       }),
     }));
     if (!again) {
       this.#attempts.delete(roomId);
+      await settle;
+      return;
+    }
+    if (restarted) {
       await settle;
       return;
     }
@@ -479,6 +585,19 @@ function queued({ reason: _, ...entry }: Outgoing): Outgoing {
   return { ...entry, state: 'queued' };
 }
 
+/** None of its photos is known to the server. */
+const anew = (entry: Outgoing): Outgoing =>
+  entry.photos ? { ...entry, photos: entry.photos.map(({ image: _, ...photo }) => photo) } : entry;
+
+const withoutReasons = (entry: Outgoing): Outgoing =>
+  entry.photos ? { ...entry, photos: entry.photos.map(({ reason: _, ...photo }) => photo) } : entry;
+
+/** No waiting makes it good. */
+function isFinal(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === 'unsupported_image' || code === 'image_too_large' || code === 'payload_too_large';
+}
+
 /** What nobody is sending any more waits again. */
 const requeued = (entry: Outgoing): Outgoing => (entry.state === 'sending' ? queued(entry) : entry);
 
@@ -487,4 +606,12 @@ const without = (entries: readonly Outgoing[], gone: (entry: Outgoing) => boolea
   entries.some(gone) ? entries.filter((entry) => !gone(entry)) : entries;
 
 const same = (a: Outgoing, b: Outgoing | undefined): boolean =>
-  a.clientId === b?.clientId && a.state === b.state && a.reason === b.reason;
+  a.clientId === b?.clientId &&
+  a.state === b.state &&
+  a.reason === b.reason &&
+  a.photos?.length === b.photos?.length &&
+  (a.photos?.every((photo, i) => {
+    const other = b.photos?.[i];
+    return photo.key === other?.key && photo.image?.id === other.image?.id && photo.reason === other.reason;
+  }) ??
+    true);

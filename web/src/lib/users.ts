@@ -13,7 +13,12 @@ export function learnUsers(users: readonly (User | undefined)[]): void {
     const changed = users.filter((user): user is User => {
       if (!user) return false;
       const old = known[user.id];
-      return old?.name !== user.name || old.role !== user.role || old.deleted !== user.deleted;
+      return (
+        old?.name !== user.name ||
+        old.role !== user.role ||
+        old.deleted !== user.deleted ||
+        old.photo?.id !== user.photo?.id
+      );
     });
     if (changed.length === 0) return known;
     return { ...known, ...Object.fromEntries(changed.map((user) => [user.id, user])) };

@@ -1,11 +1,13 @@
-import type { CSSProperties } from 'react';
+import { useState, type CSSProperties } from 'react';
+import type { Image } from '../wire.gen';
 import { cx } from './cx';
 import { faceOf, hueOf } from './faces';
 
 interface Props {
   id: string;
   name: string;
-  size: 34 | 36 | 38 | 40 | 64;
+  photo?: Image | undefined;
+  size: 34 | 36 | 38 | 40 | 64 | 88;
   /** Shows the dot of who is here now. Its meaning is said in words beside it. */
   online?: boolean | undefined;
   /** The ground behind the dot. */
@@ -14,7 +16,11 @@ interface Props {
 
 const grounds = { sunken: 'border-sunken', paper: 'border-paper', surface: 'border-surface' };
 
-export function Avatar({ id, name, size, online = false, ground = 'sunken' }: Props) {
+/** Photos that were there once in this page: they are painted at once, without the name before them. */
+const seen = new Set<string>();
+
+/** Somebody's photo; what their name says stands in its place, also until it is there and where it does not come. */
+export function Avatar({ id, name, photo, size, online = false, ground = 'sunken' }: Props) {
   const style = {
     '--h': hueOf(id),
     width: size,
@@ -28,12 +34,35 @@ export function Avatar({ id, name, size, online = false, ground = 'sunken' }: Pr
       className="face relative grid flex-none place-items-center rounded-[38%] font-medium"
     >
       {faceOf(name)}
+      {photo && <Face key={photo.id} url={photo.url} size={size} />}
       {online && (
         <i
           className={cx('absolute -right-0.5 -bottom-0.5 size-3 rounded-full border-[2.5px] bg-jade', grounds[ground])}
         />
       )}
     </span>
+  );
+}
+
+function Face({ url, size }: { url: string; size: number }) {
+  const [there, setThere] = useState(() => seen.has(url));
+  return (
+    <img
+      src={url}
+      alt=""
+      width={size}
+      height={size}
+      draggable={false}
+      onLoad={() => {
+        seen.add(url);
+        setThere(true);
+      }}
+      onError={() => setThere(false)}
+      className={cx(
+        'absolute inset-0 size-full rounded-[38%] object-cover transition-opacity duration-120',
+        !there && 'opacity-0',
+      )}
+    />
   );
 }
 

@@ -74,7 +74,7 @@ function Row({ mine, me }: { mine: MyRoom; me: User }) {
       }
     >
       {room.kind === 'direct' ? (
-        <Avatar id={room.peer?.userId ?? room.id} name={name} size={40} online={online} />
+        <Avatar id={room.peer?.userId ?? room.id} name={name} photo={peer?.photo} size={40} online={online} />
       ) : (
         <RoomTile id={room.id} name={name} emoji={room.emoji} />
       )}

@@ -1,5 +1,5 @@
 import type { Dictionary } from '../../lib/i18n';
-import { nameOf } from '../../lib/i18n';
+import { gistOf, nameOf } from '../../lib/i18n';
 import type { MyRoom, User } from '../../wire.gen';
 
 /** The line under a room's name. */
@@ -13,7 +13,7 @@ export function previewOf(t: Dictionary, mine: MyRoom, users: Readonly<Record<st
     return t.room.created(who);
   }
   if (last.kind !== 'message') return t.room.deleted;
-  const text = (last.text ?? '').replace(/\s+/g, ' ');
+  const text = gistOf(t, last);
   if (last.senderId === me) return t.chats.mine(text);
   return room.kind === 'direct' ? text : t.chats.by(nameOf(t, users[last.senderId ?? '']), text);
 }

@@ -104,7 +104,14 @@ function List({ users, onProfile }: { users: readonly User[]; onProfile: (user: 
               onClick={() => onProfile(user)}
               className="flex min-h-[58px] w-full items-center gap-3 rounded-m px-2.5 py-2 text-left transition-colors duration-120 hovering:hover:bg-sunken active:bg-sunken"
             >
-              <Avatar id={user.id} name={nameOf(t, user)} size={40} online={present} ground="paper" />
+              <Avatar
+                id={user.id}
+                name={nameOf(t, user)}
+                photo={user.photo}
+                size={40}
+                online={present}
+                ground="paper"
+              />
               <span className="min-w-0 flex-1 truncate text-row font-medium" dir="auto">
                 {nameOf(t, user)}
               </span>

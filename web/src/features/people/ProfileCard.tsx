@@ -24,7 +24,16 @@ export function ProfileCard({ user, me, onClose }: { user: User | undefined; me:
       open={user !== undefined}
       onClose={onClose}
       face={
-        shown && <Avatar id={shown.id} name={nameOf(t, shown)} size={64} online={present || self} ground="surface" />
+        shown && (
+          <Avatar
+            id={shown.id}
+            name={nameOf(t, shown)}
+            photo={shown.photo}
+            size={64}
+            online={present || self}
+            ground="surface"
+          />
+        )
       }
       title={nameOf(t, shown)}
       lead={words.filter(Boolean).join(' · ')}

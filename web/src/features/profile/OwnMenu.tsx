@@ -16,7 +16,7 @@ export function OwnMenu({ me }: { me: User }) {
   const online = useConn((conn) => conn.online);
   return (
     <footer className="flex flex-none items-center gap-2.5 border-t border-line px-3.5 py-3">
-      <Avatar id={me.id} name={me.name} size={36} online={online} />
+      <Avatar id={me.id} name={me.name} photo={me.photo} size={36} online={online} />
       <span className="min-w-0 flex-1">
         <b className="block truncate leading-tight font-medium">{me.name}</b>
         {me.loginId !== undefined && <span className="block truncate text-note text-ink-2">{me.loginId}</span>}

@@ -11,7 +11,6 @@ import { setMe, useMe } from '../../lib/session';
 import { learnUsers } from '../../lib/users';
 import type { User } from '../../wire.gen';
 import { Wrong } from '../../ui/Wrong';
-import { Avatar } from '../../ui/Avatar';
 import { Bar } from '../../ui/Bar';
 import { Button } from '../../ui/Button';
 import { Chip } from '../../ui/Chip';
@@ -20,6 +19,7 @@ import { PasswordField, TextField } from '../../ui/TextField';
 import { toast } from '../../ui/Toast';
 import { Title } from '../../ui/Title';
 import { Devices } from './Devices';
+import { FacePhoto } from './FacePhoto';
 import { logOut } from './entrance';
 import { Section } from './Section';
 
@@ -58,6 +58,9 @@ function Name({ me }: { me: User }) {
   const error = problem ?? wordFields(t, save.error)['name'];
   return (
     <Section title={t.me.profile}>
+      <div className="mb-5">
+        <FacePhoto me={me} />
+      </div>
       <form
         noValidate
         onSubmit={(event) => {
@@ -69,19 +72,14 @@ function Name({ me }: { me: User }) {
         }}
         className="flex flex-col gap-4"
       >
-        <div className="flex items-start gap-4">
-          <Avatar id={me.id} name={me.name} size={64} ground="surface" />
-          <div className="flex-1">
-            <TextField
-              label={t.auth.name}
-              name="name"
-              defaultValue={me.name}
-              autoComplete="nickname"
-              hint={t.auth.nameHint}
-              error={error}
-            />
-          </div>
-        </div>
+        <TextField
+          label={t.auth.name}
+          name="name"
+          defaultValue={me.name}
+          autoComplete="nickname"
+          hint={t.auth.nameHint}
+          error={error}
+        />
         {save.error && error === undefined && <Wrong error={save.error} />}
         <Button type="submit" look="plain" busy={save.isPending} className="self-end">
           {t.act.save}

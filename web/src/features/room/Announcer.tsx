@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'react';
-import { useT } from '../../lib/i18n';
+import { gistOf, useT } from '../../lib/i18n';
 import type { Message } from '../../wire.gen';
 
 interface Props {
@@ -16,7 +16,7 @@ export function Announcer({ last, me, nameOf }: Props) {
   const [said, setSaid] = useState('');
   const words =
     last && last.kind === 'message' && last.senderId !== me
-      ? t.room.said(nameOf(last.senderId ?? ''), last.text ?? '')
+      ? t.room.said(nameOf(last.senderId ?? ''), gistOf(t, last))
       : '';
   const seq = last?.seq;
   useEffect(() => {

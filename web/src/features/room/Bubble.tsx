@@ -3,10 +3,15 @@ import { memo, useState } from 'react';
 import { clock } from '../../lib/formats';
 import { nameOf, useLang, useT } from '../../lib/i18n';
 import { outbox } from '../../lib/live';
+import { pictureOf, type Picture } from '../../lib/picture';
+import { urlOf, useProgress } from '../../lib/photos';
+import type { Outgoing } from '../../lib/outbox';
+import { useStill } from '../../lib/layout';
 import type { Message, User } from '../../wire.gen';
 import { Avatar } from '../../ui/Avatar';
 import { cx } from '../../ui/cx';
 import { LongPress } from './LongPress';
+import { Pictures } from './Pictures';
 import type { Line } from './rows';
 import { Prose } from './Prose';
 
@@ -16,10 +21,12 @@ interface Props {
   onProfile: (user: User) => void;
   /** Opens the menu of a message beside an element; absent where the reader may do nothing with it. */
   onMenu?: ((message: Message, beside: HTMLElement) => void) | undefined;
+  /** Looks at one of a message's pictures. */
+  onView?: ((message: Message, index: number, from: HTMLElement) => void) | undefined;
   menuOpen: boolean;
 }
 
-export const Bubble = memo(function Bubble({ line, sender, onProfile, onMenu, menuOpen }: Props) {
+export const Bubble = memo(function Bubble({ line, sender, onProfile, onMenu, onView, menuOpen }: Props) {
   const t = useT();
   const { own, first, message, outgoing } = line;
   const deleted = message?.kind === 'deleted';
@@ -27,6 +34,8 @@ export const Bubble = memo(function Bubble({ line, sender, onProfile, onMenu, me
   const text = message?.text ?? outgoing?.text ?? '';
   const name = nameOf(t, sender);
   const may = message !== undefined && !deleted && onMenu !== undefined;
+  const pictures = usePictures(message, outgoing);
+  const bubbled = deleted || text !== '' || !pictures;
   const [press] = useState(() => new LongPress());
   const open = (from: Element) => {
     const button = from.closest('article')?.querySelector<HTMLElement>('[aria-haspopup]');
@@ -51,7 +60,7 @@ export const Bubble = memo(function Bubble({ line, sender, onProfile, onMenu, me
               onClick={() => onProfile(sender)}
               className="block rounded-[38%]"
             >
-              <Avatar id={sender.id} name={name} size={38} ground="paper" />
+              <Avatar id={sender.id} name={name} photo={sender.photo} size={38} ground="paper" />
             </button>
           )}
         </span>
@@ -67,42 +76,43 @@ export const Bubble = memo(function Bubble({ line, sender, onProfile, onMenu, me
             {name}
           </button>
         )}
-        <div className={cx('flex items-end gap-[7px]', own && 'flex-row-reverse')}>
-          <div
-            {...(may ? press.handlers(open) : {})}
-            dir="auto"
-            className={cx(
-              'max-w-[520px] min-w-0 border px-[13px] py-2 whitespace-pre-wrap',
-              may && 'touch:select-none touch:[-webkit-touch-callout:none]',
-              deleted
-                ? 'border-line border-dashed text-ink-2'
-                : own
-                  ? cx('bg-accent-tint text-own-ink', failed ? 'border-danger' : 'border-transparent')
-                  : 'border-line bg-surface',
-              first && own && 'rounded-bubble rounded-tr-tail',
-              first && !own && 'rounded-bubble rounded-tl-tail',
-              !first && 'rounded-bubble',
-            )}
-          >
-            {deleted ? t.room.deleted : <Prose text={text} />}
+        {pictures && (
+          <div className={cx('flex items-end gap-[7px]', own && 'flex-row-reverse')}>
+            <div {...(may ? press.handlers(open) : {})} className={cx(may && withoutCallout)}>
+              <Pictures
+                pictures={pictures}
+                who={name}
+                onOpen={message && onView && ((index, from) => onView(message, index, from))}
+                onCancel={outgoing && !failed ? () => outbox.cancel(outgoing.clientId) : undefined}
+              />
+            </div>
+            {!bubbled && <Meta line={line} />}
+            {!bubbled && may && <MenuButton open={menuOpen} onOpen={open} />}
           </div>
-          <Meta line={line} />
-          {may && (
-            <button
-              type="button"
-              aria-label={t.room.messageMenu}
-              aria-haspopup="menu"
-              aria-expanded={menuOpen}
-              onClick={(event) => open(event.currentTarget)}
+        )}
+        {bubbled && (
+          <div className={cx('flex items-end gap-[7px]', own && 'flex-row-reverse', pictures && 'mt-1')}>
+            <div
+              {...(may ? press.handlers(open) : {})}
+              dir="auto"
               className={cx(
-                'grid size-7 flex-none place-items-center self-center rounded-s text-ink-2 transition-opacity duration-120 hovering:hover:bg-sunken hovering:hover:text-ink focus-visible:opacity-100 touch:sr-only',
-                menuOpen ? 'opacity-100' : 'opacity-0 group-hover/line:opacity-100',
+                'max-w-[520px] min-w-0 border px-[13px] py-2 whitespace-pre-wrap',
+                may && withoutCallout,
+                deleted
+                  ? 'border-line border-dashed text-ink-2'
+                  : own
+                    ? cx('bg-accent-tint text-own-ink', failed ? 'border-danger' : 'border-transparent')
+                    : 'border-line bg-surface',
+                'rounded-bubble',
+                first && !pictures && (own ? 'rounded-tr-tail' : 'rounded-tl-tail'),
               )}
             >
-              <EllipsisVertical size={16} strokeWidth={1.75} />
-            </button>
-          )}
-        </div>
+              {deleted ? t.room.deleted : <Prose text={text} />}
+            </div>
+            <Meta line={line} />
+            {may && <MenuButton open={menuOpen} onOpen={open} />}
+          </div>
+        )}
         {failed && (
           <div role="alert" className="mt-1 flex flex-col items-end text-right text-note text-danger">
             <span>
@@ -112,6 +122,11 @@ export const Bubble = memo(function Bubble({ line, sender, onProfile, onMenu, me
               <button type="button" className={failedAction} onClick={() => outbox.retry(outgoing.clientId)}>
                 {t.act.resend}
               </button>
+              {outgoing.photos?.some(({ reason }) => reason !== undefined) && (
+                <button type="button" className={failedAction} onClick={() => outbox.leaveOut(outgoing.clientId)}>
+                  {t.photo.leaveOut}
+                </button>
+              )}
               <button type="button" className={failedAction} onClick={() => outbox.discard(outgoing.clientId)}>
                 {t.act.discard}
               </button>
@@ -122,6 +137,45 @@ export const Bubble = memo(function Bubble({ line, sender, onProfile, onMenu, me
     </article>
   );
 });
+
+const withoutCallout = 'touch:select-none touch:[-webkit-touch-callout:none]';
+
+function MenuButton({ open, onOpen }: { open: boolean; onOpen: (from: Element) => void }) {
+  const t = useT();
+  return (
+    <button
+      type="button"
+      aria-label={t.room.messageMenu}
+      aria-haspopup="menu"
+      aria-expanded={open}
+      onClick={(event) => onOpen(event.currentTarget)}
+      className={cx(
+        'grid size-7 flex-none place-items-center self-center rounded-s text-ink-2 transition-opacity duration-120 hovering:hover:bg-sunken hovering:hover:text-ink focus-visible:opacity-100 touch:sr-only',
+        open ? 'opacity-100' : 'opacity-0 group-hover/line:opacity-100',
+      )}
+    >
+      <EllipsisVertical size={16} strokeWidth={1.75} />
+    </button>
+  );
+}
+
+/** The pictures of a message, as the server has them or as they are on their way; undefined where there are none. */
+function usePictures(message: Message | undefined, outgoing: Outgoing | undefined): Picture[] | undefined {
+  const still = useStill();
+  const photos = outgoing?.photos;
+  // One text for all of them: rows without photos are never drawn for others' progress.
+  const come = useProgress((all) => photos?.map(({ key }) => all[key]?.toFixed(2) ?? '').join());
+  if (message?.images) return message.images.map((image) => pictureOf(image, still));
+  if (!photos) return undefined;
+  const parts = come?.split(',') ?? [];
+  return photos.map((photo, i): Picture => ({
+    width: photo.width,
+    height: photo.height,
+    src: urlOf(photo),
+    failed: photo.reason !== undefined,
+    progress: photo.image || outgoing.state === 'failed' ? undefined : Number(parts[i] ?? 0),
+  }));
+}
 
 const failedAction =
   'min-h-8 rounded-s px-2 font-medium underline underline-offset-4 hovering:hover:bg-sunken touch:min-h-11';

@@ -1,4 +1,4 @@
-import { ArrowUp, Check, X } from 'lucide-react';
+import { ArrowUp, Check, ImagePlus, X } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import { draftOf, keepDraft, whenDrafts } from '../../lib/drafts';
 import { codePoints } from '../../lib/formats';
@@ -7,12 +7,17 @@ import { useEnter } from '../../lib/ime';
 import { isTouch } from '../../lib/layout';
 import { outbox } from '../../lib/live';
 import { sayTyping } from '../../lib/socket';
+import { choose, empty, most, useTray } from '../../lib/tray';
 import type { Message } from '../../wire.gen';
 import { cx } from '../../ui/cx';
+import { toast } from '../../ui/Toast';
 import { tooltip } from '../../ui/Tooltip';
+import { Tray } from './Tray';
+import { useDroppedFiles } from './useFiles';
 
 /** Code points in one message. */
 const limit = 4000;
+const none: readonly never[] = [];
 /** The rest is counted down from here. */
 const countFrom = 3800;
 const typingEvery = 3000;
@@ -38,6 +43,29 @@ export function Composer({ roomId, name, hint, editing, saving, onSave, onCancel
   const [length, setLength] = useState(() => codePoints(draftOf(roomId)));
   const [blank, setBlank] = useState(() => draftOf(roomId).trim() === '');
   const saidAt = useRef(0);
+  const picker = useRef<HTMLInputElement>(null);
+  const [said, setSaid] = useState('');
+  const tray = useTray(roomId);
+  const chosen = editing ? none : tray;
+  // What waiting does not end is to be taken out first; it says so.
+  const stuck = chosen.some(({ trouble }) => trouble === 'unsupported_image' || trouble === 'image_too_large');
+  const nothing = editing?.images ? false : blank && chosen.length === 0;
+
+  const take = (files: File[]) => {
+    void choose(roomId, files).then((refused) => {
+      for (const one of refused.slice(0, 3)) {
+        toast(
+          one.why === 'too_many'
+            ? t.photo.tooMany(most)
+            : one.why === 'too_large'
+              ? t.photo.tooLarge(one.name)
+              : t.photo.noImage(one.name),
+        );
+      }
+    });
+    if (!isTouch()) field.current?.focus();
+  };
+  const over = useDroppedFiles(editing ? undefined : take);
 
   const measure = (el: HTMLTextAreaElement) => {
     el.style.height = 'auto';
@@ -95,13 +123,15 @@ export function Composer({ roomId, name, hint, editing, saving, onSave, onCancel
     const el = field.current;
     if (!el) return;
     const text = el.value.trim().normalize('NFC');
-    if (text === '' || codePoints(text) > limit) return;
+    if ((text === '' && nothing) || codePoints(text) > limit || stuck) return;
     if (editing) {
       onSave(editing, text);
       return;
     }
     // Cleared only because the outbox has it now.
-    outbox.add(roomId, text);
+    const photos = empty(roomId);
+    outbox.add(roomId, text, photos);
+    if (photos.length > 0) setSaid(t.photo.sendingSome(photos.length));
     keepDraft(roomId, '');
     saidAt.current = 0;
     fill('');
@@ -109,7 +139,8 @@ export function Composer({ roomId, name, hint, editing, saving, onSave, onCancel
 
   const { isComposing, onKeyDown, composition } = useEnter<HTMLTextAreaElement>(submit);
 
-  const over = length - limit;
+  const beyond = length - limit;
+  const off = nothing || beyond > 0 || saving || stuck;
   return (
     <form
       onSubmit={(event) => {
@@ -136,14 +167,49 @@ export function Composer({ roomId, name, hint, editing, saving, onSave, onCancel
             </button>
           </div>
         )}
+        {over && (
+          <div className="pointer-events-none absolute inset-2 z-30 grid place-items-center rounded-l border-2 border-dashed border-accent bg-paper/85 text-title font-medium text-accent desk:inset-4">
+            <span className="flex items-center gap-2.5">
+              <ImagePlus size={24} strokeWidth={1.75} aria-hidden="true" />
+              {t.photo.drop}
+            </span>
+          </div>
+        )}
+        <Tray roomId={roomId} chosen={chosen} onEmpty={() => field.current?.focus()} />
         <div className="flex items-end gap-1">
+          {!editing && (
+            <>
+              <input
+                ref={picker}
+                type="file"
+                accept="image/jpeg,image/png,image/gif,image/webp"
+                multiple
+                hidden
+                data-testid="photos"
+                onChange={(event) => {
+                  take([...(event.currentTarget.files ?? [])]);
+                  // The same one may be chosen again.
+                  event.currentTarget.value = '';
+                }}
+              />
+              <button
+                type="button"
+                aria-label={t.photo.add}
+                {...tooltip(t.photo.add)}
+                onClick={() => picker.current?.click()}
+                className="grid size-[38px] flex-none place-items-center rounded-m text-ink-2 transition-[background,color] duration-120 hovering:hover:bg-sunken hovering:hover:text-ink active:bg-sunken touch:size-11"
+              >
+                <ImagePlus size={21} strokeWidth={1.75} />
+              </button>
+            </>
+          )}
           <textarea
             ref={field}
             rows={1}
             dir="auto"
             defaultValue={draftOf(roomId)}
             aria-label={t.room.composerLabel(name)}
-            aria-invalid={over > 0 || undefined}
+            aria-invalid={beyond > 0 || undefined}
             placeholder={hint}
             enterKeyHint={isTouch() ? 'enter' : 'send'}
             autoComplete="off"
@@ -160,6 +226,13 @@ export function Composer({ roomId, name, hint, editing, saving, onSave, onCancel
                 onEditLast();
               }
             }}
+            onPaste={(event) => {
+              const { files, types } = event.clipboardData;
+              // Where there are words too, the picture is only how they look.
+              if (editing || files.length === 0 || types.includes('text/plain')) return;
+              event.preventDefault();
+              take([...files]);
+            }}
             onInput={(event) => {
               const el = event.currentTarget;
               measure(el);
@@ -170,16 +243,16 @@ export function Composer({ roomId, name, hint, editing, saving, onSave, onCancel
                 sayTyping(roomId);
               }
             }}
-            className="min-h-[38px] min-w-0 flex-1 resize-none bg-transparent px-2.5 py-[7px] text-input leading-6 outline-none placeholder:text-ink-2 touch:min-h-11 touch:py-2.5"
+            className="min-h-[38px] min-w-0 flex-1 resize-none bg-transparent px-1.5 py-[7px] text-input leading-6 outline-none placeholder:text-ink-2 touch:min-h-11 touch:py-2.5"
           />
           <button
             type="submit"
             aria-label={editing ? t.act.save : t.act.send}
             {...tooltip(editing ? t.act.save : t.act.send)}
-            disabled={blank || over > 0 || saving}
+            disabled={off}
             className={cx(
               'grid size-[38px] flex-none place-items-center rounded-m transition-[background,color] duration-120 touch:size-11',
-              blank || over > 0 || saving
+              off
                 ? 'bg-sunken text-ink-3'
                 : 'bg-accent text-on-accent hovering:hover:bg-accent-press active:bg-accent-press',
             )}
@@ -188,10 +261,16 @@ export function Composer({ roomId, name, hint, editing, saving, onSave, onCancel
           </button>
         </div>
         {length > countFrom && (
-          <p role="status" className={cx('px-2.5 pb-1 text-right text-note', over > 0 ? 'text-danger' : 'text-ink-2')}>
-            {over > 0 ? t.room.tooLong(over) : t.room.left(-over)}
+          <p
+            role="status"
+            className={cx('px-2.5 pb-1 text-right text-note', beyond > 0 ? 'text-danger' : 'text-ink-2')}
+          >
+            {beyond > 0 ? t.room.tooLong(beyond) : t.room.left(-beyond)}
           </p>
         )}
+        <p role="status" className="sr-only">
+          {said}
+        </p>
       </div>
     </form>
   );

@@ -5,7 +5,7 @@ import { useLayout } from '../../lib/layout';
 import { useLobby } from '../../lib/lobby';
 import { useMembers } from '../../lib/members';
 import { togglePanel, usePrefs } from '../../lib/prefs';
-import { usePresence } from '../../lib/users';
+import { usePresence, useUser } from '../../lib/users';
 import type { MyRoom, Room, User } from '../../wire.gen';
 import { Avatar, RoomTile } from '../../ui/Avatar';
 import { Bar } from '../../ui/Bar';
@@ -70,8 +70,9 @@ export function Back({ to }: { to: string }) {
 function Face({ room, name }: { room: Room; name: string }) {
   const peer = room.peer?.userId;
   const online = usePresence((presence) => presence.online[peer ?? ''] ?? false);
+  const user = useUser(peer);
   if (room.kind !== 'direct') return <RoomTile id={room.id} name={name} emoji={room.emoji} />;
-  return <Avatar id={peer ?? room.id} name={name} size={40} online={online} ground="paper" />;
+  return <Avatar id={peer ?? room.id} name={name} photo={user?.photo} size={40} online={online} ground="paper" />;
 }
 
 /** Of a room its category, its members and how many are here; of a person whether they are. */

@@ -1,6 +1,7 @@
 import { ArrowDown, ArrowUp } from 'lucide-react';
 import { useCallback, useEffect, useMemo, useState } from 'react';
-import { nameOf, useT, wordError } from '../../lib/i18n';
+import { moment } from '../../lib/formats';
+import { nameOf, useLang, useT, wordError } from '../../lib/i18n';
 import { useOutgoing } from '../../lib/live';
 import {
   cutPast,
@@ -25,6 +26,7 @@ import { Bubble } from './Bubble';
 import { MessageMenu, type Pressed } from './MessageMenu';
 import { DayLine, NoticeLine, UnreadLine } from './Notices';
 import { rowsOf, type Row } from './rows';
+import { Viewer } from './Viewer';
 import { useReading } from './useReading';
 import { useScroll, type Target } from './useScroll';
 
@@ -59,6 +61,8 @@ export function Log({ room, name, mine, me, covered, onProfile, onEdit, onDelete
   const [skipped, setSkipped] = useState(false);
   const [failed, setFailed] = useState<Edge>();
   const [pressed, setPressed] = useState<Pressed>();
+  const [looking, setLooking] = useState<{ seq: number; index: number; back?: HTMLElement | undefined }>();
+  const lang = useLang();
 
   const messages = timeline?.messages;
   const hasOlder = timeline?.hasOlder ?? false;
@@ -86,7 +90,14 @@ export function Log({ room, name, mine, me, covered, onProfile, onEdit, onDelete
   );
   const last = rows.at(-1);
   const own = last?.kind === 'line' && last.own ? last.key : undefined;
-  const { box, content, view, go, giveUp, onScroll } = useScroll({
+  const {
+    box,
+    content,
+    view: seen,
+    go,
+    giveUp,
+    onScroll,
+  } = useScroll({
     rows,
     live: !hasNewer,
     visible,
@@ -118,8 +129,25 @@ export function Log({ room, name, mine, me, covered, onProfile, onEdit, onDelete
   }, [writing, hasNewer, online, room.id]);
 
   const newest = messages?.at(-1)?.seq ?? 0;
-  useReading(room.id, view.atEnd && visible && timeline ? Math.max(newest, view.seen) : view.seen, readSeq);
+  useReading(room.id, seen.atEnd && visible && timeline ? Math.max(newest, seen.seen) : seen.seen, readSeq);
 
+  const onView = useCallback(
+    (message: Message, index: number, back: HTMLElement) => setLooking({ seq: message.seq, index, back }),
+    [],
+  );
+  // As the message is now: one that is deleted meanwhile shows nothing.
+  const looked = looking && messages?.find(({ seq }) => seq === looking.seq);
+  const view = looking &&
+    looked?.images && {
+      items: looked.images.map((image) => ({
+        image,
+        who: nameOf(t, users[looked.senderId ?? '']),
+        when: moment(lang, looked.sentAt ?? ''),
+        caption: looked.text,
+      })),
+      index: looking.index,
+      back: looking.back,
+    };
   const onMenu = useCallback((message: Message, beside: HTMLElement) => setPressed({ message, beside }), []);
 
   if (!timeline && error) return <Failed error={error} onRetry={refetch} />;
@@ -138,12 +166,13 @@ export function Log({ room, name, mine, me, covered, onProfile, onEdit, onDelete
             sender={users[one.senderId ?? '']}
             onProfile={onProfile}
             onMenu={onMenu}
+            onView={onView}
             menuOpen={pressed !== undefined && pressed.message.seq === one.message?.seq}
           />
         );
     }
   };
-  const missedDivider = readUpTo !== undefined && skipped && (view.pastDivider || (messages?.[0]?.seq ?? 0) > readUpTo);
+  const missedDivider = readUpTo !== undefined && skipped && (seen.pastDivider || (messages?.[0]?.seq ?? 0) > readUpTo);
   return (
     <div className="relative flex min-h-0 flex-1 flex-col">
       <div
@@ -179,14 +208,16 @@ export function Log({ room, name, mine, me, covered, onProfile, onEdit, onDelete
           {t.room.toUnread}
         </Jump>
       )}
-      {!view.atEnd && timeline && (
+      {!seen.atEnd && timeline && (
         <Jump onClick={() => goTo('end')}>{mine.unread > 0 ? t.room.newBelow(mine.unread) : t.room.toLatest}</Jump>
       )}
       <Announcer last={mine.last} me={me.id} nameOf={(id) => nameOf(t, users[id])} />
+      <Viewer view={view} onView={(next) => setLooking(looking && next && { ...looking, index: next.index })} />
       <MessageMenu
         pressed={pressed}
         me={me}
         owner={mine.membership.role === 'owner'}
+        onView={onView}
         onEdit={onEdit}
         onDelete={onDelete}
         onClose={() => setPressed(undefined)}

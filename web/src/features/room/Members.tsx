@@ -47,7 +47,7 @@ export function Members({ roomId, me, onProfile }: Props) {
           onClick={() => onProfile(user)}
           className="flex min-h-[46px] w-full items-center gap-2.5 rounded-m px-2.5 py-1.5 text-left text-row transition-colors duration-120 hovering:hover:bg-sunken active:bg-sunken"
         >
-          <Avatar id={user.id} name={name} size={34} online={present} ground="paper" />
+          <Avatar id={user.id} name={name} photo={user.photo} size={34} online={present} ground="paper" />
           <span className="min-w-0 flex-1 truncate" dir="auto">
             {name}
           </span>

@@ -1,4 +1,4 @@
-import { Copy, Pencil, Trash2 } from 'lucide-react';
+import { Copy, Image, Pencil, Trash2 } from 'lucide-react';
 import { copyText } from '../../lib/clipboard';
 import { useT } from '../../lib/i18n';
 import type { Message, User } from '../../wire.gen';
@@ -16,19 +16,28 @@ interface Props {
   me: User;
   /** The reader owns the room. */
   owner: boolean;
+  onView: (message: Message, index: number, from: HTMLElement) => void;
   onEdit: (message: Message) => void;
   onDelete: (message: Message) => void;
   onClose: () => void;
 }
 
 /** What may be done with a message; the server's policy has the last word. One menu serves the whole log. */
-export function MessageMenu({ pressed, me, owner, onEdit, onDelete, onClose }: Props) {
+export function MessageMenu({ pressed, me, owner, onView, onEdit, onDelete, onClose }: Props) {
   const t = useT();
   const message = pressed?.message;
   const own = message?.senderId === me.id;
   return (
     <MenuAt anchor={pressed?.beside} label={t.room.messageMenu} onClose={onClose}>
-      {message && (
+      {message?.images && (
+        <MenuItem
+          icon={<Image size={17} strokeWidth={1.75} />}
+          onClick={() => pressed && onView(message, 0, pressed.beside)}
+        >
+          {t.photo.view}
+        </MenuItem>
+      )}
+      {message?.text && (
         <MenuItem
           icon={<Copy size={17} strokeWidth={1.75} />}
           onClick={() =>

@@ -7,6 +7,7 @@ import type { MyRoom, Room, User } from '../../wire.gen';
 import { Bar } from '../../ui/Bar';
 import { Title } from '../../ui/Title';
 import { Conversation } from './Conversation';
+import { Gallery } from './Gallery';
 import { Back, Header } from './Header';
 import { JoinCard } from './JoinCard';
 import { Members } from './Members';
@@ -54,6 +55,7 @@ export function OpenRoom({ room, mine, me, members, onProfile }: Props) {
             <div className="scrollable min-h-0 flex-1 px-2.5 pb-4">
               <h2 className="sr-only">{t.members.label}</h2>
               <Members roomId={room.id} me={me} onProfile={show} />
+              <Gallery roomId={room.id} />
             </div>
           </>
         )}
@@ -65,6 +67,7 @@ export function OpenRoom({ room, mine, me, members, onProfile }: Props) {
         >
           <h2 className="px-2.5 pt-1 text-row font-strong">{t.members.title(room.memberCount)}</h2>
           <Members roomId={room.id} me={me} onProfile={show} />
+          <Gallery roomId={room.id} />
         </aside>
       )}
     </>

@@ -1,69 +1,185 @@
+import { ImageOff, RotateCw } from 'lucide-react';
+import { useEffect, useState } from 'react';
 import { useT } from '../../lib/i18n';
+import { boxOf, gridOf, widest, type Picture } from '../../lib/picture';
+import { Blurred } from '../../ui/Blurred';
 import { cx } from '../../ui/cx';
-import { boxOf, mosaicOf, widest } from './mosaic';
-import { PictureCell } from './PictureCell';
-
-export interface Picture {
-  id: string;
-  width: number;
-  height: number;
-  thumb: string;
-  /** What plays in its place for those who like motion: a small GIF. */
-  moving?: string | undefined;
-  blur?: string | undefined;
-  /** 0..1 while it is on its way; undefined when there. */
-  progress?: number | undefined;
-  failed?: boolean | undefined;
-}
+import { Ring } from '../../ui/Ring';
 
 interface Props {
-  pictures: Picture[];
-  own: boolean;
-  /** Who sent them, for those who hear them. */
-  by?: string | undefined;
-  onOpen?: ((index: number) => void) | undefined;
-  onCancel?: ((index: number) => void) | undefined;
-  onRetry?: ((index: number) => void) | undefined;
+  pictures: readonly Picture[];
+  /** Whose they are. */
+  who: string;
+  onOpen?: ((index: number, from: HTMLElement) => void) | undefined;
+  /** Ends what is on its way. */
+  onCancel?: (() => void) | undefined;
 }
 
-/** The pictures of one message. Their box stands before they come. */
-export function Pictures({ pictures, own, by, onOpen, onCancel, onRetry }: Props) {
+/** The pictures of one message. Their boxes stand before anything of them is there, so nothing jumps. */
+export function Pictures({ pictures, who, onOpen, onCancel }: Props) {
   const t = useT();
+  const tile = (index: number, ratio: number) => {
+    const picture = pictures[index];
+    if (!picture) return null;
+    return (
+      <Tile
+        key={index}
+        picture={picture}
+        ratio={ratio}
+        label={t.photo.nth(index + 1, pictures.length, who)}
+        onOpen={onOpen && ((from) => onOpen(index, from))}
+        onCancel={onCancel}
+      />
+    );
+  };
   const [first] = pictures;
-  if (!first) return null;
-  const several = pictures.length > 1;
-  const alone = boxOf(first);
-  const mosaic = mosaicOf(pictures);
+  if (pictures.length === 1 && first) {
+    const { width, ratio } = boxOf(first);
+    return (
+      <div className="overflow-hidden rounded-bubble" style={{ width: `min(${width}px, 68vw)` }}>
+        {tile(0, ratio)}
+      </div>
+    );
+  }
+  const rows: number[][] = [];
+  let next = 0;
+  for (const length of gridOf(pictures.length)) {
+    rows.push(Array.from({ length }, (_, i) => next + i));
+    next += length;
+  }
   return (
-    <div
-      {...(several ? { role: 'group', 'aria-label': t.photo.count(pictures.length) } : {})}
-      style={{
-        width: `min(${several ? widest : alone.width}px, 100cqw - 116px)`,
-        aspectRatio: several ? mosaic.ratio : alone.width / alone.height,
-        ...(several ? { gridTemplateRows: `repeat(${mosaic.rows}, minmax(0, 1fr))` } : {}),
-      }}
-      className={cx(
-        'max-w-full overflow-hidden rounded-bubble',
-        several && 'grid grid-cols-[repeat(6,minmax(0,1fr))] gap-[3px]',
-      )}
-    >
-      {pictures.map((picture, i) => {
-        const { across = 6, down = 1 } = several ? (mosaic.cells[i] ?? {}) : {};
-        return (
-          // A picture that was just sent keeps its place, and what is drawn there, when it gets its id.
-          <PictureCell
-            key={i}
-            picture={picture}
-            own={own}
-            loose={!several && alone.loose}
-            label={t.photo.one(by, i + 1, pictures.length)}
-            style={several ? { gridColumn: `span ${across}`, gridRow: `span ${down}` } : undefined}
-            onOpen={onOpen && (() => onOpen(i))}
-            onCancel={onCancel && (() => onCancel(i))}
-            onRetry={onRetry && (() => onRetry(i))}
-          />
-        );
-      })}
+    <div className="flex flex-col gap-[3px] overflow-hidden rounded-bubble" style={{ width: `min(${widest}px, 68vw)` }}>
+      {rows.map((row) => (
+        <div key={row[0]} className="flex gap-[3px]">
+          {row.map((index) => (
+            <div key={index} className="min-w-0 flex-1">
+              {tile(index, 1)}
+            </div>
+          ))}
+        </div>
+      ))}
     </div>
   );
+}
+
+interface TileProps {
+  picture: Picture;
+  ratio: number;
+  label: string;
+  onOpen: ((from: HTMLElement) => void) | undefined;
+  onCancel: (() => void) | undefined;
+}
+
+type Trouble = 'gone' | 'failed';
+
+function Tile({ picture, ratio, label, onOpen, onCancel }: TileProps) {
+  const t = useT();
+  const { src, blur, progress, failed = false, moves = false } = picture;
+  const shown = useWithoutGap(src);
+  const [there, setThere] = useState('');
+  const [trouble, setTrouble] = useState<Trouble>();
+  const [tries, setTries] = useState(0);
+  const picked = (
+    <>
+      {blur !== undefined && there === '' && <Blurred hash={blur} />}
+      <img
+        key={tries}
+        src={shown}
+        alt={onOpen ? '' : label}
+        loading="lazy"
+        decoding="async"
+        draggable={false}
+        onLoad={() => {
+          setThere(shown);
+          setTrouble(undefined);
+        }}
+        onError={() => void whatIsWrong(shown).then(setTrouble)}
+        className={cx(
+          'absolute inset-0 size-full object-cover transition-opacity duration-200',
+          there === '' && 'opacity-0',
+          progress !== undefined && 'brightness-75',
+        )}
+      />
+      {moves && (
+        <span className="absolute bottom-2 left-2 rounded-s bg-[rgb(20_16_12/0.62)] px-1.5 text-tiny font-medium text-[#fff]">
+          GIF
+        </span>
+      )}
+    </>
+  );
+  return (
+    <div
+      className={cx('relative bg-sunken', failed && 'outline-2 -outline-offset-2 outline-danger')}
+      style={{ aspectRatio: ratio }}
+    >
+      {trouble !== undefined && there === '' ? (
+        <div className="absolute inset-0 grid place-content-center justify-items-center gap-1.5 p-2 text-center text-note text-ink-2">
+          <ImageOff size={20} strokeWidth={1.75} aria-hidden="true" />
+          <span>{trouble === 'gone' ? t.photo.gone : t.photo.notLoaded}</span>
+          {trouble === 'failed' && (
+            <button
+              type="button"
+              onClick={() => {
+                setTrouble(undefined);
+                setTries((n) => n + 1);
+              }}
+              className="flex min-h-8 items-center gap-1.5 rounded-s px-2 font-medium text-ink hovering:hover:bg-line/60 touch:min-h-11"
+            >
+              <RotateCw size={14} strokeWidth={2} />
+              {t.act.retry}
+            </button>
+          )}
+        </div>
+      ) : onOpen ? (
+        <button
+          type="button"
+          aria-label={label}
+          onClick={(event) => onOpen(event.currentTarget)}
+          className="absolute inset-0 size-full overflow-hidden focus-visible:outline-offset-[-3px]"
+        >
+          {picked}
+        </button>
+      ) : (
+        picked
+      )}
+      {progress !== undefined && (
+        <span className="absolute inset-0 grid place-items-center">
+          <Ring
+            value={progress}
+            label={t.photo.uploading}
+            cancel={onCancel && { label: t.photo.stop, act: onCancel }}
+          />
+        </span>
+      )}
+    </div>
+  );
+}
+
+/** What is painted stays until what follows it can be: a picture that was sent never flashes. */
+function useWithoutGap(src: string): string {
+  const [ready, setReady] = useState(src);
+  // Only what this page made itself stands in for what the server has.
+  const waits = ready !== src && ready.startsWith('blob:');
+  useEffect(() => {
+    if (!waits) return;
+    const next = new Image();
+    const swap = () => setReady(src);
+    next.onload = swap;
+    next.onerror = swap;
+    next.src = src;
+    return () => {
+      next.onload = null;
+      next.onerror = null;
+    };
+  }, [src, waits]);
+  return waits ? ready : src;
+}
+
+/** An image's error does not say why: whoever may not see it any more is told otherwise than whoever has no line. */
+async function whatIsWrong(src: string): Promise<Trouble> {
+  try {
+    return (await fetch(src, { method: 'HEAD' })).status === 404 ? 'gone' : 'failed';
+  } catch {
+    return 'failed';
+  }
 }

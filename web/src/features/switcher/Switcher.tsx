@@ -5,7 +5,7 @@ import { useLobby } from '../../lib/lobby';
 import { useOpenDirect, usePeople } from '../../lib/people';
 import { stirredAt, useMyRooms } from '../../lib/rooms';
 import { matches, useSettled } from '../../lib/search';
-import { usePresence, useUsers } from '../../lib/users';
+import { usePresence, useUser, useUsers } from '../../lib/users';
 import type { Room, User } from '../../wire.gen';
 import { Avatar, RoomTile } from '../../ui/Avatar';
 import { Dialog } from '../../ui/Dialog';
@@ -139,6 +139,8 @@ function Finder({ onClose }: { onClose: () => void }) {
 function Face({ find }: { find: Find }) {
   const id = 'user' in find ? find.user.id : find.room.peer?.userId;
   const online = usePresence((presence) => presence.online[id ?? ''] ?? false);
-  if (id !== undefined) return <Avatar id={id} name={find.name} size={40} online={online} ground="surface" />;
+  const user = useUser(id);
+  if (id !== undefined)
+    return <Avatar id={id} name={find.name} photo={user?.photo} size={40} online={online} ground="surface" />;
   return 'room' in find ? <RoomTile id={find.room.id} name={find.name} emoji={find.room.emoji} /> : null;
 }

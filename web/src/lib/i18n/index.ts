@@ -1,4 +1,4 @@
-import type { User } from '../../wire.gen';
+import type { Message, User } from '../../wire.gen';
 import { usePrefs, type Lang } from '../prefs';
 import { Refusal, codeOf } from '../problem';
 import { en } from './en';
@@ -29,6 +29,10 @@ export function wordFields(t: Dictionary, error: unknown): Record<string, string
     Object.entries(error.fields).map(([field, what]) => [field, known[what] ?? t.field.malformed]),
   );
 }
+
+/** A message in one line: what it says, or what it shows. */
+export const gistOf = (t: Dictionary, { text, images }: Pick<Message, 'text' | 'images'>): string =>
+  text !== undefined && text !== '' ? text.replace(/\s+/g, ' ') : images ? t.photo.some(images.length) : '';
 
 export function nameOf(t: Dictionary, user: User | undefined): string {
   if (!user) return t.user.unknown;

@@ -1,0 +1,54 @@
+import { expect, it } from 'vitest';
+import type { Image, Message, RoomImagesAnswer } from '../wire.gen';
+import { followed } from './gallery';
+
+const image = (id: string): Image => ({
+  id,
+  width: 1,
+  height: 1,
+  contentType: 'image/png',
+  size: 1,
+  url: '',
+  thumbUrl: '',
+});
+
+const page = (hasMore: boolean, ...images: [number, string][]): RoomImagesAnswer => ({
+  images: images.map(([seq, id]) => ({ image: image(id), seq, senderId: 'u', sentAt: 't' })),
+  users: [],
+  hasMore,
+});
+
+const message = (seq: number, ...ids: string[]): Message => ({
+  roomId: 'r',
+  seq,
+  rev: 99,
+  kind: ids.length > 0 ? 'message' : 'deleted',
+  senderId: 'u',
+  sentAt: 't',
+  ...(ids.length > 0 ? { images: ids.map(image) } : {}),
+});
+
+const ids = (pages: RoomImagesAnswer[]) => pages.map(({ images }) => images.map((one) => one.image.id).join(''));
+
+const two = [page(true, [9, 'a'], [7, 'b']), page(true, [5, 'c'], [5, 'd'], [3, 'e'])];
+
+it('puts new images first, as their message has them', () => {
+  expect(ids(followed(two, message(12, 'x', 'y')))).toEqual(['xyab', 'cde']);
+  expect(ids(followed([page(false)], message(1, 'x')))).toEqual(['x']);
+});
+
+it('puts what was missed where it belongs, and nothing twice', () => {
+  expect(ids(followed(two, message(8, 'x')))).toEqual(['axb', 'cde']);
+  expect(ids(followed(two, message(6, 'x')))).toEqual(['ab', 'xcde']);
+  expect(ids(followed(two, message(5, 'c', 'd')))).toEqual(['ab', 'cde']);
+});
+
+it('leaves what lies beyond the last page to the next one', () => {
+  expect(ids(followed(two, message(2, 'x')))).toEqual(['ab', 'cde']);
+  expect(ids(followed([two[0] as RoomImagesAnswer, page(false, [3, 'e'])], message(2, 'x')))).toEqual(['ab', 'ex']);
+});
+
+it('forgets the images of a deleted message', () => {
+  expect(ids(followed(two, message(5)))).toEqual(['ab', 'e']);
+  expect(ids(followed(two, message(4)))).toEqual(['ab', 'cde']);
+});
