@@ -18,7 +18,7 @@ interface Props {
 /** The pictures of one message. Their boxes stand before anything of them is there, so nothing jumps. */
 export function Pictures({ pictures, who, onOpen, onCancel }: Props) {
   const t = useT();
-  const tile = (index: number, ratio: number) => {
+  const tile = (index: number, ratio: number, loose = false) => {
     const picture = pictures[index];
     if (!picture) return null;
     return (
@@ -26,6 +26,7 @@ export function Pictures({ pictures, who, onOpen, onCancel }: Props) {
         key={index}
         picture={picture}
         ratio={ratio}
+        loose={loose}
         label={t.photo.nth(index + 1, pictures.length, who)}
         onOpen={onOpen && ((from) => onOpen(index, from))}
         onCancel={onCancel}
@@ -34,10 +35,10 @@ export function Pictures({ pictures, who, onOpen, onCancel }: Props) {
   };
   const [first] = pictures;
   if (pictures.length === 1 && first) {
-    const { width, ratio } = boxOf(first);
+    const { width, ratio, loose } = boxOf(first);
     return (
       <div className="overflow-hidden rounded-bubble" style={{ width: `min(${width}px, 68vw)` }}>
-        {tile(0, ratio)}
+        {tile(0, ratio, loose)}
       </div>
     );
   }
@@ -65,6 +66,8 @@ export function Pictures({ pictures, who, onOpen, onCancel }: Props) {
 interface TileProps {
   picture: Picture;
   ratio: number;
+  /** It is smaller than its box. */
+  loose: boolean;
   label: string;
   onOpen: ((from: HTMLElement) => void) | undefined;
   onCancel: (() => void) | undefined;
@@ -72,7 +75,7 @@ interface TileProps {
 
 type Trouble = 'gone' | 'failed';
 
-function Tile({ picture, ratio, label, onOpen, onCancel }: TileProps) {
+function Tile({ picture, ratio, loose, label, onOpen, onCancel }: TileProps) {
   const t = useT();
   const { src, blur, progress, failed = false, moves = false } = picture;
   const shown = useWithoutGap(src);
@@ -81,7 +84,7 @@ function Tile({ picture, ratio, label, onOpen, onCancel }: TileProps) {
   const [tries, setTries] = useState(0);
   const picked = (
     <>
-      {blur !== undefined && there === '' && <Blurred hash={blur} />}
+      {blur !== undefined && !loose && there === '' && <Blurred hash={blur} />}
       <img
         key={tries}
         src={shown}
@@ -95,7 +98,8 @@ function Tile({ picture, ratio, label, onOpen, onCancel }: TileProps) {
         }}
         onError={() => void whatIsWrong(shown).then(setTrouble)}
         className={cx(
-          'absolute inset-0 size-full object-cover transition-opacity duration-200',
+          'absolute inset-0 size-full transition-opacity duration-200',
+          loose ? 'object-scale-down' : 'object-cover',
           there === '' && 'opacity-0',
           progress !== undefined && 'brightness-75',
         )}
