@@ -62,3 +62,15 @@ export function gridOf(count: number): number[] {
       : [...Array.from({ length: threes - 1 }, () => 3), 2, 2];
   return rows;
 }
+
+/** Why a picture did not come: it may not be seen any more, or something on the way failed. */
+export type Trouble = 'gone' | 'failed';
+
+/** An image's error does not say why: whoever may not see it any more is told otherwise than whoever has no line. */
+export async function whatIsWrong(src: string): Promise<Trouble> {
+  try {
+    return (await fetch(src, { method: 'HEAD' })).status === 404 ? 'gone' : 'failed';
+  } catch {
+    return 'failed';
+  }
+}

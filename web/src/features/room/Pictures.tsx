@@ -1,7 +1,7 @@
 import { ImageOff, RotateCw } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { useT } from '../../lib/i18n';
-import { boxOf, gridOf, widest, type Picture } from '../../lib/picture';
+import { boxOf, gridOf, whatIsWrong, widest, type Picture, type Trouble } from '../../lib/picture';
 import { Blurred } from '../../ui/Blurred';
 import { cx } from '../../ui/cx';
 import { Ring } from '../../ui/Ring';
@@ -37,7 +37,7 @@ export function Pictures({ pictures, who, onOpen, onCancel }: Props) {
   if (pictures.length === 1 && first) {
     const { width, ratio, loose } = boxOf(first);
     return (
-      <div className="overflow-hidden rounded-bubble" style={{ width: `min(${width}px, 68vw)` }}>
+      <div className="overflow-hidden rounded-bubble" style={{ width: widthOf(width) }}>
         {tile(0, ratio, loose)}
       </div>
     );
@@ -49,7 +49,7 @@ export function Pictures({ pictures, who, onOpen, onCancel }: Props) {
     next += length;
   }
   return (
-    <div className="flex flex-col gap-[3px] overflow-hidden rounded-bubble" style={{ width: `min(${widest}px, 68vw)` }}>
+    <div className="flex flex-col gap-[3px] overflow-hidden rounded-bubble" style={{ width: widthOf(widest) }}>
       {rows.map((row) => (
         <div key={row[0]} className="flex gap-[3px]">
           {row.map((index) => (
@@ -63,6 +63,9 @@ export function Pictures({ pictures, who, onOpen, onCancel }: Props) {
   );
 }
 
+/** Beside it on a phone stand the sender's face and the time. */
+const widthOf = (most: number): string => `min(${most}px, 68vw, 100vw - 140px)`;
+
 interface TileProps {
   picture: Picture;
   ratio: number;
@@ -72,8 +75,6 @@ interface TileProps {
   onOpen: ((from: HTMLElement) => void) | undefined;
   onCancel: (() => void) | undefined;
 }
-
-type Trouble = 'gone' | 'failed';
 
 function Tile({ picture, ratio, loose, label, onOpen, onCancel }: TileProps) {
   const t = useT();
@@ -177,13 +178,4 @@ function useWithoutGap(src: string): string {
     };
   }, [src, waits]);
   return waits ? ready : src;
-}
-
-/** An image's error does not say why: whoever may not see it any more is told otherwise than whoever has no line. */
-async function whatIsWrong(src: string): Promise<Trouble> {
-  try {
-    return (await fetch(src, { method: 'HEAD' })).status === 404 ? 'gone' : 'failed';
-  } catch {
-    return 'failed';
-  }
 }
