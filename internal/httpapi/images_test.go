@@ -268,6 +268,13 @@ func TestProfilePhotos(t *testing.T) {
 		if got == nil || got.ID != first.ID || got.Width != 256 || got.Height != 256 {
 			t.Fatalf("%+v", got)
 		}
+		link := `<link rel="preload" as="image" href="` + got.URL + `">`
+		if !strings.Contains(jisu.fetch("GET", "/", nil).body, link) {
+			t.Error("the page does not tell the browser of its reader's photo")
+		}
+		if strings.Contains(minho.fetch("GET", "/", nil).body, `rel="preload"`) {
+			t.Error("the page of somebody without a photo tells of one")
+		}
 		seen := into[wire.UserAnswer](t, minho.do("GET", "/users/"+jisu.user.ID, nil)).User.Photo
 		if seen == nil || *seen != *got {
 			t.Fatalf("%+v", seen)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"html"
 	"html/template"
 	"io/fs"
 	"net/http"
@@ -123,8 +124,16 @@ func (s *site) fill(page wire.Page, r *http.Request) ([]byte, error) {
 	}
 	body := bytes.Replace(s.index, langPlace, []byte(`<html lang="`+page.Lang+`"`), 1)
 	place := statePlace.FindIndex(body)
-	filled := slices.Concat(body[:place[0]], []byte(`id="maru-page">`), state, []byte(`</script>`), body[place[1]:])
+	filled := slices.Concat(body[:place[0]], []byte(`id="maru-page">`), state, []byte(`</script>`), photoLink(page.User), body[place[1]:])
 	return withTheme(filled, r), nil
+}
+
+// photoLink has the browser fetch the reader's own photo while the site's code is still on its way.
+func photoLink(user *wire.User) []byte {
+	if user == nil || user.Photo == nil {
+		return nil
+	}
+	return []byte(`<link rel="preload" as="image" href="` + html.EscapeString(user.Photo.URL) + `">`)
 }
 
 // withTheme marks a page with the theme that its reader chose; without a choice the system's holds.

@@ -6,6 +6,7 @@ import { setMyRooms, setRoom } from '../lib/rooms';
 import { currentUser, fetchMe, setMe } from '../lib/session';
 import { useSite } from '../lib/site';
 import { learnUsers } from '../lib/users';
+import { preloadPhoto } from '../ui/Avatar';
 
 /** Fills the cache with what the page brought, before the first render. */
 export async function begin(): Promise<void> {
@@ -26,5 +27,6 @@ export async function begin(): Promise<void> {
   if (me) {
     learnUsers([me]);
     goLive();
+    if (me.photo) await preloadPhoto(me.photo, 100);
   }
 }

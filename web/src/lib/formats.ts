@@ -36,6 +36,19 @@ export function dayName(lang: Lang, at: string, now = new Date()): string {
   return format(lang, { ...year, month: 'long', day: 'numeric', weekday: 'long' }).format(date);
 }
 
+/** Which month of the reader's own calendar, as a number that grows by one a month. */
+export function monthOf(at: string): number {
+  const date = new Date(at);
+  return date.getFullYear() * 12 + date.getMonth();
+}
+
+/** 11월, with the year where it is not this one. */
+export function monthName(lang: Lang, at: string, now = new Date()): string {
+  const date = new Date(at);
+  const year = date.getFullYear() === now.getFullYear() ? {} : ({ year: 'numeric' } as const);
+  return format(lang, { ...year, month: 'long' }).format(date);
+}
+
 /** For lists: the time today, 어제, else the day. */
 export function ago(lang: Lang, at: string, now = new Date()): string {
   const date = new Date(at);

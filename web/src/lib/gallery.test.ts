@@ -1,6 +1,9 @@
-import { expect, it } from 'vitest';
+import { InfiniteQueryObserver } from '@tanstack/react-query';
+import { expect, it, vi } from 'vitest';
 import type { Image, Message, RoomImagesAnswer } from '../wire.gen';
-import { followed } from './gallery';
+import { api } from './api';
+import { followed, followImages, galleryQuery } from './gallery';
+import { queryClient } from './queryClient';
 
 const image = (id: string): Image => ({
   id,
@@ -51,4 +54,31 @@ it('leaves what lies beyond the last page to the next one', () => {
 it('forgets the images of a deleted message', () => {
   expect(ids(followed(two, message(5)))).toEqual(['ab', 'e']);
   expect(ids(followed(two, message(4)))).toEqual(['ab', 'cde']);
+});
+
+it('loses nothing that happens while a page is under way', async () => {
+  const answers: ((page: RoomImagesAnswer) => void)[] = [];
+  vi.spyOn(api, 'images').mockImplementation(() => new Promise((resolve) => answers.push(resolve)));
+  const observer = new InfiniteQueryObserver(queryClient, galleryQuery('r'));
+  const stop = observer.subscribe(() => undefined);
+  const shown = () =>
+    observer
+      .getCurrentResult()
+      .data?.map((one) => one.image.id)
+      .join('');
+
+  // Sent after the server had read the first page, told before the page came.
+  followImages(message(12, 'x'));
+  answers[0]?.(page(true, [9, 'a'], [7, 'b']));
+  await vi.waitFor(() => expect(shown()).toBe('xab'));
+
+  // The next page brings the first one back as it was when it was asked for.
+  const more = observer.fetchNextPage();
+  followImages(message(9));
+  followImages(message(5));
+  followImages(message(13, 'y'));
+  answers[1]?.(page(false, [5, 'c'], [3, 'e']));
+  await more;
+  await vi.waitFor(() => expect(shown()).toBe('yxbe'));
+  stop();
 });

@@ -1,4 +1,4 @@
-import { useInfiniteQuery, type InfiniteData } from '@tanstack/react-query';
+import { infiniteQueryOptions, useInfiniteQuery, type InfiniteData } from '@tanstack/react-query';
 import type { Message, RoomImage, RoomImagesAnswer } from '../wire.gen';
 import { api } from './api';
 import { queryClient } from './queryClient';
@@ -8,23 +8,43 @@ const galleryKey = (roomId: string) => ['gallery', roomId] as const;
 
 type Pages = InfiniteData<RoomImagesAnswer, number | undefined>;
 
-/** A room's images, the newest first; more of them page by page. */
-export function useGallery(roomId: string) {
-  return useInfiniteQuery({
+/** Pages under way, by room, with what changed meanwhile. */
+const underWay = new Map<string, Set<Message[]>>();
+
+async function fetchPage(roomId: string, before: number | undefined): Promise<RoomImagesAnswer> {
+  const arrivals: Message[] = [];
+  const fetches = underWay.get(roomId) ?? new Set();
+  underWay.set(roomId, fetches.add(arrivals));
+  try {
+    const answer = await api.images(roomId, before);
+    learnUsers(answer.users);
+    // The cache takes this page in a moment, beside the others as they were when it was asked for.
+    setTimeout(() => arrivals.forEach(follow));
+    return answer;
+  } finally {
+    fetches.delete(arrivals);
+  }
+}
+
+export const galleryQuery = (roomId: string) =>
+  infiniteQueryOptions({
     queryKey: galleryKey(roomId),
-    queryFn: async ({ pageParam }) => {
-      const answer = await api.images(roomId, pageParam);
-      learnUsers(answer.users);
-      return answer;
-    },
+    queryFn: ({ pageParam }) => fetchPage(roomId, pageParam),
     initialPageParam: undefined as number | undefined,
     getNextPageParam: (last) => (last.hasMore ? last.images.at(-1)?.seq : undefined),
-    select: ({ pages }) => pages.flatMap(({ images }) => images),
+    select: ({ pages }: Pages) => pages.flatMap(({ images }) => images),
   });
-}
+
+/** A room's images, the newest first; more of them page by page. */
+export const useGallery = (roomId: string) => useInfiniteQuery(galleryQuery(roomId));
 
 /** A message came, changed or went: what is cached of its room's images follows it without asking. */
 export function followImages(message: Message): void {
+  for (const arrivals of underWay.get(message.roomId) ?? []) arrivals.push(message);
+  follow(message);
+}
+
+function follow(message: Message): void {
   const { seq, images = [] } = message;
   queryClient.setQueryData<Pages>(galleryKey(message.roomId), (cached) => {
     // Most messages have none, and had none.

@@ -163,6 +163,8 @@ function onReady(ready: Ready, soughtAt: string): void {
     const cached = cachedRev(room.id);
     // Of a room that nobody looked at nothing is cached, so nothing is missing.
     const known = cached === undefined && !isFetching(room.id) ? undefined : streams.get(room.id);
+    // Its images may be cached for longer than its messages, and nobody asks what they missed.
+    if (cached === undefined && !isFetching(room.id)) dropGallery(room.id);
     take(room.id, place(known, room.head, cached));
   }
 }

@@ -8,7 +8,9 @@ describe('the box of one picture', () => {
     [8000, 400, 300, 2.4],
     [400, 8000, 180, 0.5],
     [160, 120, 160, 4 / 3],
-    [8, 8, 96, 1],
+    [48, 48, 64, 1],
+    [8, 8, 64, 1],
+    [500, 10, 300, 300 / 64],
     [0, 0, 128, 4 / 3],
   ])('%i × %i', (width, height, boxWidth, ratio) => {
     const box = boxOf({ width, height });
@@ -17,6 +19,22 @@ describe('the box of one picture', () => {
     expect(box.width).toBeLessThanOrEqual(widest);
     expect(box.width / box.ratio).toBeLessThanOrEqual(361);
   });
+});
+
+it('blows no picture up', () => {
+  for (const [width, height] of [
+    [48, 48],
+    [500, 10],
+    [10, 500],
+    [90, 70],
+    [64, 64],
+  ] as const) {
+    const box = boxOf({ width, height });
+    const covers = Math.max(box.width / width, box.width / box.ratio / height);
+    if (!box.loose) expect(covers).toBeLessThanOrEqual(1.01);
+  }
+  expect(boxOf({ width: 48, height: 48 }).loose).toBe(true);
+  expect(boxOf({ width: 90, height: 70 }).loose).toBe(false);
 });
 
 it('puts every picture into a row of two or three, one alone by itself', () => {

@@ -30,14 +30,24 @@ export const widest = 300;
 const highest = 360;
 /** What is thinner than this is cut. */
 const [narrowest, flattest] = [9 / 18, 2.4];
-const least = 96;
+const least = 64;
 
-/** The box of a picture that stands alone: its own shape within bounds, never larger than it is, never too small to press. */
-export function boxOf({ width, height }: { width: number; height: number }): { width: number; ratio: number } {
-  const own = width > 0 && height > 0 ? width / height : 4 / 3;
-  const ratio = Math.min(flattest, Math.max(narrowest, own));
-  const largest = Math.min(widest, highest * ratio);
-  return { width: Math.round(Math.min(largest, Math.max(width, least, least * ratio))), ratio };
+export interface Box {
+  readonly width: number;
+  readonly ratio: number;
+  /** The picture is smaller than its box, and stands in it as it is. */
+  readonly loose: boolean;
+}
+
+/** The box of a picture that stands alone: its own shape within bounds, never too small to press. It is never blown up. */
+export function boxOf({ width, height }: { width: number; height: number }): Box {
+  if (width <= 0 || height <= 0) return { width: least * 2, ratio: 4 / 3, loose: false };
+  const ratio = Math.min(flattest, Math.max(narrowest, width / height));
+  const wide = Math.min(widest, highest * ratio, width, height * ratio);
+  if (wide >= least && wide / ratio >= least) return { width: Math.round(wide), ratio, loose: false };
+  const shrink = Math.min(1, widest / width, highest / height);
+  const [across, down] = [Math.max(least, width * shrink), Math.max(least, height * shrink)];
+  return { width: Math.round(across), ratio: across / down, loose: true };
 }
 
 /** How many pictures stand in each row of a grid. */
@@ -51,4 +61,16 @@ export function gridOf(count: number): number[] {
       ? [...Array.from({ length: threes }, () => 3), 2]
       : [...Array.from({ length: threes - 1 }, () => 3), 2, 2];
   return rows;
+}
+
+/** Why a picture did not come: it may not be seen any more, or something on the way failed. */
+export type Trouble = 'gone' | 'failed';
+
+/** An image's error does not say why: whoever may not see it any more is told otherwise than whoever has no line. */
+export async function whatIsWrong(src: string): Promise<Trouble> {
+  try {
+    return (await fetch(src, { method: 'HEAD' })).status === 404 ? 'gone' : 'failed';
+  } catch {
+    return 'failed';
+  }
 }

@@ -19,6 +19,17 @@ const grounds = { sunken: 'border-sunken', paper: 'border-paper', surface: 'bord
 /** Photos that were there once in this page: they are painted at once, without the name before them. */
 const seen = new Set<string>();
 
+/** Has a photo ready before the first paint, where it comes soon: the page told the browser to fetch it. */
+export async function preloadPhoto({ url }: Image, within: number): Promise<void> {
+  const img = new window.Image();
+  img.src = url;
+  const there = img.decode().then(
+    () => void seen.add(url),
+    () => undefined,
+  );
+  await Promise.race([there, new Promise((resolve) => setTimeout(resolve, within))]);
+}
+
 /** Somebody's photo; what their name says stands in its place, also until it is there and where it does not come. */
 export function Avatar({ id, name, photo, size, online = false, ground = 'sunken' }: Props) {
   const style = {
@@ -33,7 +44,8 @@ export function Avatar({ id, name, photo, size, online = false, ground = 'sunken
       style={style}
       className="face relative grid flex-none place-items-center rounded-[38%] font-medium"
     >
-      {faceOf(name)}
+      {/* Where a photo comes at once, no letters flash before it. */}
+      <span className={photo && 'late'}>{faceOf(name)}</span>
       {photo && <Face key={photo.id} url={photo.url} size={size} />}
       {online && (
         <i
@@ -59,7 +71,7 @@ function Face({ url, size }: { url: string; size: number }) {
       }}
       onError={() => setThere(false)}
       className={cx(
-        'absolute inset-0 size-full rounded-[38%] object-cover transition-opacity duration-120',
+        'absolute inset-0 size-full rounded-[38%] bg-surface object-cover transition-opacity duration-120',
         !there && 'opacity-0',
       )}
     />

@@ -45,7 +45,9 @@ export const Bubble = memo(function Bubble({ line, sender, onProfile, onMenu, on
   return (
     <article
       className={cx(
-        'group/line flex max-w-[92%] gap-2.5 desk:max-w-[82%]',
+        'group/line flex gap-2.5 desk:max-w-[82%]',
+        // Pictures know how wide they may be.
+        pictures ? 'max-w-full' : 'max-w-[92%]',
         own ? 'ml-auto justify-end' : 'mr-auto',
         first ? 'mt-4' : 'mt-1',
       )}

@@ -1,4 +1,4 @@
-import { ChevronLeft, Menu as MenuIcon, Users } from 'lucide-react';
+import { ChevronLeft, Images, Menu as MenuIcon, Users } from 'lucide-react';
 import { Link, useLocation, useNavigate } from 'react-router';
 import { useT } from '../../lib/i18n';
 import { useLayout } from '../../lib/layout';
@@ -26,25 +26,32 @@ export function Header({ room, mine, name, me, withMembers }: Props) {
   const t = useT();
   const layout = useLayout();
   const panel = usePrefs((prefs) => prefs.panel);
+  const shows = withMembers ? t.room.showMembers : t.photo.gallery;
   return (
     <Bar
       before={layout === 'phone' ? <Back to={mine ? '/chats' : '/'} /> : <Face room={room} name={name} />}
       title={name}
       note={<Note room={room} me={me} member={withMembers} />}
     >
-      {withMembers && layout === 'wide' && (
-        <IconButton label={t.room.showMembers} aria-pressed={panel} on={panel} onClick={togglePanel}>
-          <Users size={20} strokeWidth={1.75} />
+      {mine && layout === 'wide' && (
+        <IconButton label={shows} aria-pressed={panel} on={panel} onClick={togglePanel}>
+          {withMembers ? <Users size={20} strokeWidth={1.75} /> : <Images size={20} strokeWidth={1.75} />}
         </IconButton>
       )}
-      {withMembers && layout !== 'wide' && (
+      {mine && layout !== 'wide' && (
         <Link
           to={`/rooms/${room.id}/members`}
-          aria-label={t.room.showMembers}
-          {...tooltip(t.room.showMembers)}
+          aria-label={shows}
+          {...tooltip(shows)}
           className={iconButtonClass(false)}
         >
-          {layout === 'phone' ? <MenuIcon size={20} strokeWidth={1.75} /> : <Users size={20} strokeWidth={1.75} />}
+          {!withMembers ? (
+            <Images size={20} strokeWidth={1.75} />
+          ) : layout === 'phone' ? (
+            <MenuIcon size={20} strokeWidth={1.75} />
+          ) : (
+            <Users size={20} strokeWidth={1.75} />
+          )}
         </Link>
       )}
       {mine && <RoomMenu room={room} mine={mine} name={name} me={me} />}

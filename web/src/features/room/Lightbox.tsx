@@ -3,6 +3,8 @@ import { ChevronLeft, ChevronRight, Download, X, ZoomIn, ZoomOut } from 'lucide-
 import { useEffect, useState, type ReactNode, type RefObject } from 'react';
 import { useT } from '../../lib/i18n';
 import type { Image } from '../../wire.gen';
+import { whatIsWrong, type Trouble } from '../../lib/picture';
+import { Button } from '../../ui/Button';
 import { cx } from '../../ui/cx';
 import { useZoom } from './useZoom';
 
@@ -127,8 +129,22 @@ interface ShownProps {
 function Shown({ image, alt, picture }: ShownProps) {
   const t = useT();
   const [there, setThere] = useState(false);
-  const [gone, setGone] = useState(false);
-  if (gone) return <p className="absolute inset-0 grid place-content-center">{t.photo.deleted}</p>;
+  const [trouble, setTrouble] = useState<Trouble>();
+  if (trouble !== undefined) {
+    return (
+      <div
+        role="alert"
+        className="absolute inset-0 flex flex-col items-center justify-center gap-3 p-6 text-center select-text"
+      >
+        <p>{trouble === 'gone' ? t.photo.deleted : t.photo.notLoaded}</p>
+        {trouble === 'failed' && (
+          <Button look="plain" onClick={() => setTrouble(undefined)}>
+            {t.act.retry}
+          </Button>
+        )}
+      </div>
+    );
+  }
   return (
     <div ref={picture} className="absolute inset-0 grid place-items-center p-1 will-change-transform desk:px-16">
       <div
@@ -144,7 +160,7 @@ function Shown({ image, alt, picture }: ShownProps) {
           alt={alt}
           draggable={false}
           onLoad={() => setThere(true)}
-          onError={() => setGone(true)}
+          onError={() => void whatIsWrong(image.url).then(setTrouble)}
           className={cx('absolute inset-0 size-full object-contain', !there && 'opacity-0')}
         />
       </div>

@@ -135,7 +135,7 @@ export function Log({ room, name, mine, me, covered, onProfile, onEdit, onDelete
     (message: Message, index: number, back: HTMLElement) => setLooking({ seq: message.seq, index, back }),
     [],
   );
-  // As the message is now: one that is deleted meanwhile shows nothing.
+  // As the message is now: one that is deleted meanwhile is gone.
   const looked = looking && messages?.find(({ seq }) => seq === looking.seq);
   const view = looking &&
     looked?.images && {
@@ -212,7 +212,11 @@ export function Log({ room, name, mine, me, covered, onProfile, onEdit, onDelete
         <Jump onClick={() => goTo('end')}>{mine.unread > 0 ? t.room.newBelow(mine.unread) : t.room.toLatest}</Jump>
       )}
       <Announcer last={mine.last} me={me.id} nameOf={(id) => nameOf(t, users[id])} />
-      <Viewer view={view} onView={(next) => setLooking(looking && next && { ...looking, index: next.index })} />
+      <Viewer
+        view={view}
+        gone={looked?.kind === 'deleted'}
+        onView={(next) => setLooking(looking && next && { ...looking, index: next.index })}
+      />
       <MessageMenu
         pressed={pressed}
         me={me}

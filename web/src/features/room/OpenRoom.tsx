@@ -29,8 +29,11 @@ export function OpenRoom({ room, mine, me, members, onProfile }: Props) {
   const direct = room.kind === 'direct';
   const name = direct ? nameOf(t, peer) : (room.name ?? '');
   const withMembers = mine !== undefined && !direct;
-  const beside = withMembers && layout === 'wide' && panel;
-  const before = withMembers && layout !== 'wide' && members;
+  const beside = mine !== undefined && layout === 'wide' && panel;
+  const before = mine !== undefined && layout !== 'wide' && members;
+  // Of two there is nobody to list: their photos alone.
+  const panelTitle = direct ? t.photo.gallery : t.members.title(room.memberCount);
+  const panelLabel = direct ? t.photo.gallery : t.members.label;
   const show = useCallback((user: User) => onProfile(user), [onProfile]);
 
   return (
@@ -51,10 +54,10 @@ export function OpenRoom({ room, mine, me, members, onProfile }: Props) {
         </div>
         {before && (
           <>
-            <Bar before={<Back to={`/rooms/${room.id}`} />} title={t.members.title(room.memberCount)} note={name} />
+            <Bar before={<Back to={`/rooms/${room.id}`} />} title={panelTitle} note={name} />
             <div className="scrollable min-h-0 flex-1 px-2.5 pb-4">
-              <h2 className="sr-only">{t.members.label}</h2>
-              <Members roomId={room.id} me={me} onProfile={show} />
+              <h2 className="sr-only">{panelLabel}</h2>
+              {withMembers && <Members roomId={room.id} me={me} onProfile={show} />}
               <Gallery roomId={room.id} />
             </div>
           </>
@@ -62,11 +65,15 @@ export function OpenRoom({ room, mine, me, members, onProfile }: Props) {
       </main>
       {beside && (
         <aside
-          aria-label={t.members.label}
+          aria-label={panelLabel}
           className="scrollable w-[248px] flex-none border-l border-line bg-paper px-2.5 py-4"
         >
-          <h2 className="px-2.5 pt-1 text-row font-strong">{t.members.title(room.memberCount)}</h2>
-          <Members roomId={room.id} me={me} onProfile={show} />
+          {withMembers && (
+            <>
+              <h2 className="px-2.5 pt-1 text-row font-strong">{panelTitle}</h2>
+              <Members roomId={room.id} me={me} onProfile={show} />
+            </>
+          )}
           <Gallery roomId={room.id} />
         </aside>
       )}

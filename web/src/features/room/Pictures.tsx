@@ -1,7 +1,7 @@
 import { ImageOff, RotateCw } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { useT } from '../../lib/i18n';
-import { boxOf, gridOf, widest, type Picture } from '../../lib/picture';
+import { boxOf, gridOf, whatIsWrong, widest, type Picture, type Trouble } from '../../lib/picture';
 import { Blurred } from '../../ui/Blurred';
 import { cx } from '../../ui/cx';
 import { Ring } from '../../ui/Ring';
@@ -18,7 +18,7 @@ interface Props {
 /** The pictures of one message. Their boxes stand before anything of them is there, so nothing jumps. */
 export function Pictures({ pictures, who, onOpen, onCancel }: Props) {
   const t = useT();
-  const tile = (index: number, ratio: number) => {
+  const tile = (index: number, ratio: number, loose = false) => {
     const picture = pictures[index];
     if (!picture) return null;
     return (
@@ -26,6 +26,7 @@ export function Pictures({ pictures, who, onOpen, onCancel }: Props) {
         key={index}
         picture={picture}
         ratio={ratio}
+        loose={loose}
         label={t.photo.nth(index + 1, pictures.length, who)}
         onOpen={onOpen && ((from) => onOpen(index, from))}
         onCancel={onCancel}
@@ -34,10 +35,10 @@ export function Pictures({ pictures, who, onOpen, onCancel }: Props) {
   };
   const [first] = pictures;
   if (pictures.length === 1 && first) {
-    const { width, ratio } = boxOf(first);
+    const { width, ratio, loose } = boxOf(first);
     return (
-      <div className="overflow-hidden rounded-bubble" style={{ width: `min(${width}px, 68vw)` }}>
-        {tile(0, ratio)}
+      <div className="overflow-hidden rounded-bubble" style={{ width: widthOf(width) }}>
+        {tile(0, ratio, loose)}
       </div>
     );
   }
@@ -48,7 +49,7 @@ export function Pictures({ pictures, who, onOpen, onCancel }: Props) {
     next += length;
   }
   return (
-    <div className="flex flex-col gap-[3px] overflow-hidden rounded-bubble" style={{ width: `min(${widest}px, 68vw)` }}>
+    <div className="flex flex-col gap-[3px] overflow-hidden rounded-bubble" style={{ width: widthOf(widest) }}>
       {rows.map((row) => (
         <div key={row[0]} className="flex gap-[3px]">
           {row.map((index) => (
@@ -62,17 +63,20 @@ export function Pictures({ pictures, who, onOpen, onCancel }: Props) {
   );
 }
 
+/** Beside it on a phone stand the sender's face and the time. */
+const widthOf = (most: number): string => `min(${most}px, 68vw, 100vw - 140px)`;
+
 interface TileProps {
   picture: Picture;
   ratio: number;
+  /** It is smaller than its box. */
+  loose: boolean;
   label: string;
   onOpen: ((from: HTMLElement) => void) | undefined;
   onCancel: (() => void) | undefined;
 }
 
-type Trouble = 'gone' | 'failed';
-
-function Tile({ picture, ratio, label, onOpen, onCancel }: TileProps) {
+function Tile({ picture, ratio, loose, label, onOpen, onCancel }: TileProps) {
   const t = useT();
   const { src, blur, progress, failed = false, moves = false } = picture;
   const shown = useWithoutGap(src);
@@ -81,7 +85,7 @@ function Tile({ picture, ratio, label, onOpen, onCancel }: TileProps) {
   const [tries, setTries] = useState(0);
   const picked = (
     <>
-      {blur !== undefined && there === '' && <Blurred hash={blur} />}
+      {blur !== undefined && !loose && there === '' && <Blurred hash={blur} />}
       <img
         key={tries}
         src={shown}
@@ -95,7 +99,8 @@ function Tile({ picture, ratio, label, onOpen, onCancel }: TileProps) {
         }}
         onError={() => void whatIsWrong(shown).then(setTrouble)}
         className={cx(
-          'absolute inset-0 size-full object-cover transition-opacity duration-200',
+          'absolute inset-0 size-full transition-opacity duration-200',
+          loose ? 'object-scale-down' : 'object-cover',
           there === '' && 'opacity-0',
           progress !== undefined && 'brightness-75',
         )}
@@ -173,13 +178,4 @@ function useWithoutGap(src: string): string {
     };
   }, [src, waits]);
   return waits ? ready : src;
-}
-
-/** An image's error does not say why: whoever may not see it any more is told otherwise than whoever has no line. */
-async function whatIsWrong(src: string): Promise<Trouble> {
-  try {
-    return (await fetch(src, { method: 'HEAD' })).status === 404 ? 'gone' : 'failed';
-  } catch {
-    return 'failed';
-  }
 }

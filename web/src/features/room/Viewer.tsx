@@ -1,4 +1,8 @@
+import { useEffect, useEffectEvent, useId, useRef } from 'react';
+import { useLocation, useNavigate } from 'react-router';
+import { useT } from '../../lib/i18n';
 import { laterKit } from '../../ui/laterKit';
+import { toast } from '../../ui/Toast';
 import type { Viewed } from './Lightbox';
 
 const useLightbox = laterKit(() => import('./Lightbox'));
@@ -12,12 +16,36 @@ export interface View {
 
 interface Props {
   view: View | undefined;
+  /** What is looked at was deleted meanwhile. */
+  gone: boolean;
   onView: (view: View | undefined) => void;
 }
 
 /** Images over the page, once somebody looks at one. */
-export function Viewer({ view, onView }: Props) {
-  const kit = useLightbox(view !== undefined, () => onView(undefined));
+export function Viewer({ view, gone, onView }: Props) {
+  const t = useT();
+  const open = view !== undefined || gone;
+  const kit = useLightbox(open, () => onView(undefined));
+  const close = useBackCloses(open, () => onView(undefined));
+
+  // Where the focus goes when the picture that it would go back to was deleted with the message.
+  const home = useRef<HTMLElement>(null);
+  const back = view?.back;
+  useEffect(() => {
+    if (back) home.current = back.closest<HTMLElement>('[role="log"], [data-gallery]');
+  }, [back]);
+  const giveUp = useEffectEvent(() => {
+    toast(t.photo.deleted);
+    close();
+    if (document.activeElement === document.body) home.current?.focus({ preventScroll: true });
+  });
+  useEffect(() => {
+    if (!gone) return;
+    // After the dialog has let go of the focus.
+    const timer = setTimeout(giveUp);
+    return () => clearTimeout(timer);
+  }, [gone]);
+
   if (!view || !kit) return null;
   return (
     <kit.Lightbox
@@ -25,7 +53,41 @@ export function Viewer({ view, onView }: Props) {
       index={view.index}
       back={view.back}
       onIndex={(index) => onView({ ...view, index })}
-      onClose={() => onView(undefined)}
+      onClose={close}
     />
   );
+}
+
+/**
+ * A place in the history while something stands over the page, so that going back, by a button or a gesture, closes it
+ * and nothing else. Returns how else to close it.
+ */
+function useBackCloses(open: boolean, onClose: () => void): () => void {
+  const id = useId();
+  const navigate = useNavigate();
+  const here = useLocation();
+  const state = (here.state ?? {}) as Record<string, unknown>;
+  const marked = state['over'] === id;
+  const phase = useRef<'closed' | 'opening' | 'open'>('closed');
+  const follow = useEffectEvent(() => {
+    const to = { pathname: here.pathname, search: here.search };
+    if (open && !marked) {
+      if (phase.current === 'closed') {
+        phase.current = 'opening';
+        void navigate(to, { state: { ...state, over: id } });
+      } else if (phase.current === 'open') {
+        phase.current = 'closed';
+        onClose();
+      }
+    } else if (open) phase.current = 'open';
+    else if (marked) {
+      // A page that was loaded anew, or went forward again, has nothing to show there.
+      const left = phase.current !== 'closed';
+      phase.current = 'closed';
+      if (left) void navigate(-1);
+      else void navigate(to, { replace: true, state: null });
+    } else phase.current = 'closed';
+  });
+  useEffect(() => follow(), [open, marked]);
+  return () => (marked ? void navigate(-1) : onClose());
 }
