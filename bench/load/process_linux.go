@@ -69,3 +69,49 @@ func RaiseFileLimit(need int) error {
 func DieWithUs(command *exec.Cmd) {
 	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 }
+
+// childrenCPU is what the processes that a process waited for have spent, in
+// hundredths of a second (proc_pid_stat(5), cutime and cstime).
+func childrenCPU(pid int) (time.Duration, error) {
+	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return 0, fmt.Errorf("CPU time of the children of %d: %w", pid, err)
+	}
+	// The name, in parentheses, may hold anything.
+	_, rest, _ := strings.Cut(string(stat[bytes.LastIndexByte(stat, ')')+1:]), " ")
+	fields := strings.Fields(rest)
+	const first, ticks = 3, 100 // the state is field 3
+	total := int64(0)
+	for _, field := range []int{16, 17} {
+		if len(fields) <= field-first {
+			return 0, fmt.Errorf("CPU time of the children of %d: %d fields", pid, len(fields))
+		}
+		n, err := strconv.ParseInt(fields[field-first], 10, 64)
+		if err != nil {
+			return 0, fmt.Errorf("CPU time of the children of %d: %w", pid, err)
+		}
+		total += n
+	}
+	return time.Duration(total) * time.Second / ticks, nil
+}
+
+// children are the processes that a process has started and that run.
+func children(pid int) []int {
+	var found []int
+	tasks, err := os.ReadDir("/proc/" + strconv.Itoa(pid) + "/task")
+	if err != nil {
+		return nil
+	}
+	for _, task := range tasks {
+		list, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/task/" + task.Name() + "/children")
+		if err != nil {
+			continue
+		}
+		for _, word := range strings.Fields(string(list)) {
+			if child, err := strconv.Atoi(word); err == nil {
+				found = append(found, child)
+			}
+		}
+	}
+	return found
+}

@@ -17,3 +17,7 @@ func RaiseFileLimit(int) error { return ErrSystem }
 
 // DieWithUs does nothing.
 func DieWithUs(*exec.Cmd) {}
+
+func childrenCPU(int) (time.Duration, error) { return 0, ErrSystem }
+
+func children(int) []int { return nil }

@@ -97,11 +97,33 @@ func StartProgram(ctx context.Context, command *exec.Cmd, address string) (*Serv
 	return nil, fmt.Errorf("start %s: does not serve: %w", command.Path, errors.Join(ctx.Err(), s.Stop()))
 }
 
-// CPU is the user and system time of the server process so far.
-func (s *Server) CPU() (time.Duration, error) { return CPU(s.command.Process.Pid) }
+// CPU is the user and system time of the server process so far, and of the
+// processes that it started.
+func (s *Server) CPU() (time.Duration, error) {
+	own, err := CPU(s.command.Process.Pid)
+	if err != nil {
+		return 0, err
+	}
+	total, err := childrenCPU(s.command.Process.Pid)
+	for _, child := range children(s.command.Process.Pid) {
+		if also, gone := CPU(child); gone == nil { // it may have ended since
+			total += also
+		}
+	}
+	return own + total, err
+}
 
-// Resident is the resident set of the server process in bytes.
-func (s *Server) Resident() (int64, error) { return resident(s.command.Process.Pid) }
+// Resident is the resident set of the server process in bytes, and of those
+// that it has started.
+func (s *Server) Resident() (int64, error) {
+	total, err := resident(s.command.Process.Pid)
+	for _, child := range children(s.command.Process.Pid) {
+		if also, gone := resident(child); gone == nil { // it may have ended since
+			total += also
+		}
+	}
+	return total, err
+}
 
 // Stop ends the server and waits for its end. It fails, with what the server
 // last wrote to standard error, if it had to be killed or had failed.

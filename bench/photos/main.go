@@ -22,7 +22,12 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:], os.Stdout)
+	var err error
+	if os.Getenv(asCrowd) != "" {
+		err = beCrowd(ctx, os.Stdin, os.Stdout)
+	} else {
+		err = run(ctx, os.Args[1:], os.Stdout)
+	}
 	stop()
 	if err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -40,6 +45,8 @@ type bench struct {
 	warm    time.Duration
 	window  time.Duration
 	photo   []byte // as a phone makes it
+	kind    string // of the request's body, which
+	body    []byte // holds the photo
 
 	hosts   *host.Hosts
 	results results
@@ -79,6 +86,9 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 		b.rounds, b.warm, b.window = 1, 200*time.Millisecond, time.Second
 	}
 	if b.photo, err = phonePhoto(b.side); err != nil {
+		return err
+	}
+	if b.kind, b.body, err = form(b.photo); err != nil {
 		return err
 	}
 	if err := load.RaiseFileLimit(1000); err != nil {

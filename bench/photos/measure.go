@@ -78,24 +78,27 @@ func (b *bench) treat(ctx context.Context) (err error) {
 	return nil
 }
 
-// send uploads the photo, and returns its id.
-func (b *bench) send(ctx context.Context, server *host.Running, seat load.Seat) (string, error) {
-	var body bytes.Buffer
-	form := multipart.NewWriter(&body)
+// form is the photo as browsers send it.
+func form(photo []byte) (kind string, body []byte, err error) {
+	var b bytes.Buffer
+	form := multipart.NewWriter(&b)
 	part, err := form.CreateFormFile("file", "photo.jpg")
 	if err == nil {
-		_, err = part.Write(b.photo)
+		_, err = part.Write(photo)
 	}
-	if err = errors.Join(err, form.Close()); err != nil {
-		return "", err
-	}
+	err = errors.Join(err, form.Close())
+	return form.FormDataContentType(), b.Bytes(), err
+}
+
+// send uploads the photo, and returns its id.
+func (b *bench) send(ctx context.Context, server *host.Running, seat load.Seat) (string, error) {
 	var answer struct{ Image struct{ ID string } }
-	err = call(ctx, server, seat, "/api/v1/images", form.FormDataContentType(), &body, &answer)
+	err := call(ctx, server.Address, seat, "/api/v1/images", b.kind, bytes.NewReader(b.body), &answer)
 	return answer.Image.ID, err
 }
 
-func call(ctx context.Context, server *host.Running, seat load.Seat, path, kind string, body io.Reader, answer any) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+server.Address+path, body)
+func call(ctx context.Context, address string, seat load.Seat, path, kind string, body io.Reader, answer any) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+address+path, body)
 	if err != nil {
 		return err
 	}
@@ -141,37 +144,21 @@ func (b *bench) upload(ctx context.Context) (err error) {
 		return err
 	}
 
+	crowd, err := b.startCrowd(ctx, server)
+	if err != nil {
+		return err
+	}
 	coming, stop := context.WithCancel(ctx)
 	defer stop()
 	var all sync.WaitGroup
-	var mu sync.Mutex
 	var failed error
 	var peak int64
-	photos := 0
-	for n := range b.uploads {
-		all.Go(func() {
-			for coming.Err() == nil {
-				_, err := b.send(coming, server, server.Seats[n])
-				mu.Lock()
-				if err == nil {
-					photos++
-				} else if coming.Err() == nil {
-					failed = errors.Join(failed, err)
-				}
-				mu.Unlock()
-				if err != nil {
-					return
-				}
-			}
-		})
-	}
 	all.Go(func() {
-		for coming.Err() == nil {
-			now, err := server.Resident()
-			mu.Lock()
-			peak, failed = max(peak, now), errors.Join(failed, err)
-			mu.Unlock()
-			time.Sleep(20 * time.Millisecond)
+		for coming.Err() == nil && failed == nil {
+			var now int64
+			now, failed = server.Resident()
+			peak = max(peak, now)
+			time.Sleep(50 * time.Millisecond)
 		}
 	})
 	began := time.Now()
@@ -179,7 +166,8 @@ func (b *bench) upload(ctx context.Context) (err error) {
 	lasted := time.Since(began)
 	stop()
 	all.Wait()
-	if err = errors.Join(err, failed); err != nil {
+	photos, ended := crowd.stop()
+	if err = errors.Join(err, failed, ended); err != nil {
 		return err
 	}
 	r := &b.results.Uploads
@@ -211,7 +199,7 @@ func (b *bench) thumbs(ctx context.Context) (err error) {
 	}
 	var sent struct{ Message struct{ Seq int64 } }
 	body := fmt.Sprintf(`{"clientId":"thumb","imageIds":[%q]}`, id)
-	if err := call(ctx, server, server.Seats[0], "/api/v1/rooms/"+server.Seats[0].Room+"/messages", "application/json", bytes.NewBufferString(body), &sent); err != nil {
+	if err := call(ctx, server.Address, server.Seats[0], "/api/v1/rooms/"+server.Seats[0].Room+"/messages", "application/json", bytes.NewBufferString(body), &sent); err != nil {
 		return err
 	}
 	thumb, err := get(ctx, server, "/images/"+id+"/thumb")

@@ -108,6 +108,7 @@ type node struct {
 	log      *slog.Logger
 	store    *sqlstore.DB
 	blobs    blob.Store
+	photos   *photo.Aside
 	bus      *bus.Memory
 	live     *live.Live
 	public   *http.Server
@@ -135,6 +136,10 @@ func (c *serveCommand) start(ctx context.Context, store *sqlstore.DB, blobs blob
 	if err != nil {
 		return nil, err
 	}
+	program, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
 	limited := c.RateLimits == "on"
 	if !limited {
 		log.Warn("RATE LIMITS ARE OFF: anybody may try passwords and send as fast as they can; this is for tests alone")
@@ -145,11 +150,12 @@ func (c *serveCommand) start(ctx context.Context, store *sqlstore.DB, blobs blob
 		return nil, fmt.Errorf("--data %s: %w", c.Data, cause(err))
 	}
 	n := &node{log: log, store: store, blobs: blobs, bus: bus.NewMemory()}
+	n.photos = photo.NewAside(photo.NewLab(runtime.GOMAXPROCS(0), picturesMemory), program, "pictures")
 	clock := systemClock{}
 	presence := live.NewPresence(clock)
 	rules := chat.New(chat.Options{
 		Store: store, Bus: n.bus, Clock: clock, Presence: presence, NFC: norm.NFC.String,
-		Blobs: blobs, Photos: photo.NewLab(runtime.GOMAXPROCS(0), picturesMemory),
+		Blobs: blobs, Photos: n.photos,
 		DigestKey: keys.digest, NoRateLimits: !limited,
 	})
 	who, err := auth.New(store, rules, n.bus, clock, secret, auth.Options{
@@ -284,7 +290,7 @@ func (n *node) stop(over time.Duration) error {
 	}
 	n.end()
 	n.tasks.Wait()
-	errs = append(errs, n.blobs.Close(), n.store.Close())
+	errs = append(errs, n.photos.Close(), n.blobs.Close(), n.store.Close())
 	n.bus.Close()
 	return errors.Join(errs...)
 }

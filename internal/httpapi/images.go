@@ -46,7 +46,7 @@ func (a *api) addImage(c *call) (any, error) {
 	}
 	defer file.discard()
 	_ = http.NewResponseController(c.w).SetWriteDeadline(time.Now().Add(treatWithin))
-	image, err := a.chat.AddImage(c.r.Context(), c.by.User.ID, file)
+	image, err := a.chat.AddImage(c.r.Context(), c.by.User.ID, file.File)
 	if err != nil {
 		return nil, err
 	}

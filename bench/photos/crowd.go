@@ -1,0 +1,104 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"sync"
+	"sync/atomic"
+
+	"github.com/maru-chat/maru/bench/host"
+	"github.com/maru-chat/maru/bench/load"
+)
+
+// asCrowd has this program be those who upload.
+const asCrowd = "MARU_BENCH_CROWD"
+
+// crowd is a process of its own whose people upload photos, one after the other each: who measures must do nothing else.
+type crowd struct {
+	command *exec.Cmd
+	in      io.Closer
+	out     *bufio.Reader
+}
+
+// order is what a crowd is told.
+type order struct {
+	Address string
+	Seats   []load.Seat
+	Kind    string
+	Body    []byte
+}
+
+func (b *bench) startCrowd(ctx context.Context, server *host.Running) (*crowd, error) {
+	program, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	c := &crowd{command: exec.CommandContext(ctx, program)} //nolint:gosec // ourselves
+	c.command.Env = append(os.Environ(), asCrowd+"=1")
+	c.command.Stderr = os.Stderr
+	in, err := c.command.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	out, err := c.command.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	c.in, c.out = in, bufio.NewReader(out)
+	if err := c.command.Start(); err != nil {
+		return nil, err
+	}
+	return c, json.NewEncoder(in).Encode(order{server.Address, server.Seats[:b.uploads], b.kind, b.body})
+}
+
+// stop ends it and returns how many photos were uploaded.
+func (c *crowd) stop() (photos int, err error) {
+	_ = c.in.Close()
+	_, err = fmt.Fscan(c.out, &photos)
+	return photos, errors.Join(err, c.command.Wait())
+}
+
+// beCrowd uploads until standard input ends.
+func beCrowd(ctx context.Context, in io.Reader, out io.Writer) error {
+	orders := json.NewDecoder(in)
+	var o order
+	if err := orders.Decode(&o); err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	go func() {
+		_, _ = io.Copy(io.Discard, in)
+		stop()
+	}()
+	var photos atomic.Int64
+	var mu sync.Mutex
+	var failed error
+	var all sync.WaitGroup
+	for _, seat := range o.Seats {
+		all.Go(func() {
+			for ctx.Err() == nil {
+				var answer struct{ Image struct{ ID string } }
+				err := call(ctx, o.Address, seat, "/api/v1/images", o.Kind, bytes.NewReader(o.Body), &answer)
+				if err == nil {
+					photos.Add(1)
+				} else if ctx.Err() == nil {
+					mu.Lock()
+					failed = errors.Join(failed, err)
+					mu.Unlock()
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+	_, err := fmt.Fprintln(out, photos.Load())
+	return errors.Join(err, failed)
+}
