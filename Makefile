@@ -84,6 +84,10 @@ bench-socketio: node_modules/.package-lock.json | need-go need-node ## Compare o
 bench-sends: node_modules/.package-lock.json | need-go need-node ## Measure sending durably, against the design Maru began as and the limit (ten minutes)
 	go run ./bench/sends $(BENCHFLAGS)
 
+.PHONY: bench-photos
+bench-photos: | need-go ## Measure what photos cost: to treat, to those who chat meanwhile, to serve (five minutes)
+	go run ./bench/photos $(BENCHFLAGS)
+
 .PHONY: bench-transports
 bench-transports: node_modules/.package-lock.json | need-go need-node ## Compare sockets, HTTP with sockets, and polling (fifteen minutes)
 	go run ./bench/transports $(BENCHFLAGS)

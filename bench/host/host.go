@@ -60,7 +60,7 @@ func Prepare(ctx context.Context, kinds []Kind) (*Hosts, error) {
 		return nil, err
 	}
 	h := &Hosts{root: root, bin: bin}
-	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", bin+string(filepath.Separator), "./cmd/maru", "./bench/peers/limit") //nolint:gosec // our own programs
+	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", bin+string(filepath.Separator), "./cmd/maru", "./bench/peers/limit", "./bench/peers/files") //nolint:gosec // our own programs
 	command.Dir = root
 	command.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := command.CombinedOutput(); err != nil {
@@ -81,6 +81,9 @@ func (h *Hosts) Close() error {
 	}
 	return os.RemoveAll(h.bin)
 }
+
+// Program is where a program is that Prepare has built.
+func (h *Hosts) Program(name string) string { return filepath.Join(h.bin, name) }
 
 // Root is the repository's.
 func (h *Hosts) Root() string { return h.root }

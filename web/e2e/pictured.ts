@@ -19,8 +19,28 @@ const file = (name: string, mimeType: string): Chosen => ({
 
 /** A phone's photo, held upright (600 × 400 once it is turned), that says where it was taken. */
 export const sideways = file('sideways.jpg', 'image/jpeg');
-/** One that our server does not take, and browsers do. */
-export const movingWebP = file('moving.webp', 'image/webp');
+/** What browsers show and our server does not take: a BMP of one colour. */
+export const bitmap: Chosen = { name: 'old.bmp', mimeType: 'image/bmp', buffer: Buffer.alloc(54 + 60 * 40 * 3, 120) };
+bitmap.buffer.write('BM');
+for (const [at, value] of [
+  [2, bitmap.buffer.length],
+  [6, 0],
+  [10, 54],
+  [14, 40],
+  [18, 60],
+  [22, 40],
+  [30, 0],
+  [34, 0],
+  [38, 0],
+  [42, 0],
+  [46, 0],
+  [50, 0],
+] as const) {
+  bitmap.buffer.writeUInt32LE(value, at);
+}
+bitmap.buffer.writeUInt16LE(1, 26);
+bitmap.buffer.writeUInt16LE(24, 28);
+
 export const movingGif = file('moving.gif', 'image/gif');
 
 const crcs = Array.from({ length: 256 }, (_, n) => {

@@ -34,7 +34,7 @@ export function Lightbox({ items, index, onIndex, onClose, back }: Props) {
     const next = index + by;
     if (next >= 0 && next <= last) onIndex(next);
   };
-  const { stage, picture, zoomed, zoom } = useZoom({ key: item?.image.id ?? '', onSwipe: go, onDismiss: onClose });
+  const { setStage, picture, zoomed, zoom } = useZoom({ key: item?.image.id ?? '', onSwipe: go, onDismiss: onClose });
 
   // Those beside it are there when they are asked for.
   useEffect(() => {
@@ -89,7 +89,7 @@ export function Lightbox({ items, index, onIndex, onClose, back }: Props) {
               <X size={23} strokeWidth={1.75} />
             </Base.Close>
           </header>
-          <div ref={stage} className="relative min-h-0 flex-1 touch-none overflow-hidden">
+          <div ref={setStage} className="relative min-h-0 flex-1 touch-none overflow-hidden">
             <Shown key={image.id} image={image} alt={t.photo.nth(index + 1, items.length, who)} picture={picture} />
             {index > 0 && (
               <Side label={t.photo.previous} onClick={() => go(-1)} left>

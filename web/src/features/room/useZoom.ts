@@ -26,14 +26,15 @@ const home: Place = { scale: 1, x: 0, y: 0 };
  * is zoomed.
  */
 export function useZoom({ key, onSwipe, onDismiss }: Options) {
-  const stage = useRef<HTMLDivElement>(null);
+  // The page gives it its place a moment after it is drawn.
+  const [stage, setStage] = useState<HTMLDivElement | null>(null);
   const picture = useRef<HTMLDivElement>(null);
   const place = useRef<Place>(home);
   const [zoomedKey, setZoomedKey] = useState<string>();
 
   const paint = (next: Place, settle = false) => {
     const el = picture.current;
-    const box = stage.current?.getBoundingClientRect();
+    const box = stage?.getBoundingClientRect();
     if (!el || !box) return;
     const scale = Math.min(most, Math.max(1, next.scale));
     // No further than its edge to the middle.
@@ -51,7 +52,7 @@ export function useZoom({ key, onSwipe, onDismiss }: Options) {
 
   /** Multiplies the size around a point of the stage; 0 shows it whole. */
   const zoomAt = (by: number, clientX?: number, clientY?: number, settle = true) => {
-    const box = stage.current?.getBoundingClientRect();
+    const box = stage?.getBoundingClientRect();
     if (!box) return;
     const { scale, x, y } = place.current;
     const next = by === 0 ? 1 : Math.min(most, Math.max(1, scale * by));
@@ -66,7 +67,7 @@ export function useZoom({ key, onSwipe, onDismiss }: Options) {
   const down = useEffectEvent((event: PointerEvent, pointers: Map<number, PointerEvent>) => {
     if (event.button > 0 || (event.target as Element).closest('button')) return;
     pointers.set(event.pointerId, event);
-    stage.current?.setPointerCapture(event.pointerId);
+    stage?.setPointerCapture(event.pointerId);
   });
   const move = useEffectEvent((event: PointerEvent, pointers: Map<number, PointerEvent>) => {
     const before = pointers.get(event.pointerId);
@@ -103,23 +104,22 @@ export function useZoom({ key, onSwipe, onDismiss }: Options) {
   });
 
   useEffect(() => {
-    const el = stage.current;
-    if (!el) return;
+    if (!stage) return;
     const pointers = new Map<number, PointerEvent>();
     const abort = new AbortController();
     const { signal } = abort;
-    el.addEventListener('pointerdown', (event) => down(event, pointers), { signal });
-    el.addEventListener('pointermove', (event) => move(event, pointers), { signal });
-    el.addEventListener('pointerup', (event) => up(event, pointers), { signal });
-    el.addEventListener('pointercancel', (event) => up(event, pointers), { signal });
-    el.addEventListener('wheel', (event) => wheel(event), { signal, passive: false });
-    el.addEventListener('dblclick', (event) => twice(event), { signal });
+    stage.addEventListener('pointerdown', (event) => down(event, pointers), { signal });
+    stage.addEventListener('pointermove', (event) => move(event, pointers), { signal });
+    stage.addEventListener('pointerup', (event) => up(event, pointers), { signal });
+    stage.addEventListener('pointercancel', (event) => up(event, pointers), { signal });
+    stage.addEventListener('wheel', (event) => wheel(event), { signal, passive: false });
+    stage.addEventListener('dblclick', (event) => twice(event), { signal });
     return () => abort.abort();
-  }, []);
+  }, [stage]);
 
   useEffect(() => {
     place.current = home;
   }, [key]);
 
-  return { stage, picture, zoomed: zoomedKey === key, zoom: (by: number) => zoomAt(by) };
+  return { setStage, picture, zoomed: zoomedKey === key, zoom: (by: number) => zoomAt(by) };
 }
