@@ -65,14 +65,14 @@ func (c *crowd) stop() (photos int, err error) {
 	return photos, errors.Join(err, c.command.Wait())
 }
 
-// beCrowd uploads until standard input ends.
+// beCrowd uploads until standard input ends, and what is on its way then to its end.
 func beCrowd(ctx context.Context, in io.Reader, out io.Writer) error {
 	orders := json.NewDecoder(in)
 	var o order
 	if err := orders.Decode(&o); err != nil {
 		return err
 	}
-	ctx, stop := context.WithCancel(ctx)
+	enough, stop := context.WithCancel(ctx)
 	defer stop()
 	go func() {
 		_, _ = io.Copy(io.Discard, in)
@@ -84,7 +84,7 @@ func beCrowd(ctx context.Context, in io.Reader, out io.Writer) error {
 	var all sync.WaitGroup
 	for _, seat := range o.Seats {
 		all.Go(func() {
-			for ctx.Err() == nil {
+			for enough.Err() == nil {
 				var answer struct{ Image struct{ ID string } }
 				err := call(ctx, o.Address, seat, "/api/v1/images", o.Kind, bytes.NewReader(o.Body), &answer)
 				if err == nil {

@@ -163,10 +163,10 @@ func (b *bench) upload(ctx context.Context) (err error) {
 	})
 	began := time.Now()
 	busy, err := people.Send(ctx, pace)
+	photos, ended := crowd.stop()
 	lasted := time.Since(began)
 	stop()
 	all.Wait()
-	photos, ended := crowd.stop()
 	if err = errors.Join(err, failed, ended); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"bufio"
 	"errors"
 	"io"
 	"mime"
@@ -36,7 +37,7 @@ func (a *api) receive(c *call) (_ *upload, err error) {
 		return nil, errImageTooLarge()
 	}
 	body := &paced{src: c.r.Body, control: http.NewResponseController(c.w), pause: a.uploads.Pause, last: time.Now().Add(a.uploads.Within)}
-	form := multipart.NewReader(body, parameters["boundary"])
+	form := multipart.NewReader(bufio.NewReaderSize(body, 64<<10), parameters["boundary"]) // it reads 4 KiB at a time by itself
 	body.left = maxPartHead
 	part, err := form.NextPart()
 	switch {

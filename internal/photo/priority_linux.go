@@ -9,8 +9,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// stepBack has every thread of this process run only where nobody else wants the processor (sched(7), SCHED_IDLE). It may fail:
-// then pictures are treated as fast as they come.
+// later is how nice this process is to others (sched(7)): where both want a processor they get nearly all of it. With nothing for
+// pictures, a machine that is busy with something else would never be done with them.
+const later = 19
+
+// stepBack has every thread of this process wait for others. It may fail: then pictures are treated as fast as they come.
 func stepBack() {
 	tasks, err := os.ReadDir("/proc/self/task")
 	if err != nil {
@@ -21,7 +24,7 @@ func stepBack() {
 		if err != nil {
 			continue
 		}
-		_ = unix.SchedSetAttr(id, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_IDLE}, 0)
+		_ = unix.Setpriority(unix.PRIO_PROCESS, id, later)
 	}
 }
 

@@ -102,8 +102,8 @@ func (t *tail) String() string {
 // large is a picture after which memory is given back, in bytes that treating it takes.
 const large = 16 << 20
 
-// Work is the other side of Aside: a process that treats the pictures that come in, until no more do, in what time nobody else
-// needs.
+// Work is the other side of Aside: a process that treats the pictures that come in, until no more do, while others
+// go first.
 func Work(in io.Reader, out io.Writer) error {
 	stepBack()
 	from := bufio.NewReader(in)
