@@ -1,6 +1,6 @@
 import { openDB, type DBSchema, type IDBPDatabase, type IDBPTransaction, type StoreNames } from 'idb';
 import type { Lease } from './lease';
-import type { Outgoing } from './outbox';
+import type { Outgoing } from './outgoing';
 
 export interface Row {
   /** Counts up over all tabs: what was written first has the lower one. */

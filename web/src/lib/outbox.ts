@@ -3,29 +3,21 @@ import type { Image, Message, SendEvent } from '../wire.gen';
 import { newClientId } from './clientId';
 import { grant, heartbeat, isLive, type Lease } from './lease';
 import { MemoryStore, type Kept, type OutboxStore } from './outboxStore';
+import {
+  anew,
+  noted,
+  queued,
+  requeued,
+  same,
+  uploadAll,
+  without,
+  withoutReasons,
+  withoutUnfit,
+  type Outgoing,
+  type OutgoingPhoto,
+} from './outgoing';
 import type { Photo } from './photos';
-import { codeOf, Refusal, type Code } from './problem';
-
-/** A photo of a message on its way. */
-export interface OutgoingPhoto extends Photo {
-  /** What the server made of it. */
-  readonly image?: Image;
-  /** Why it cannot be sent. */
-  readonly reason?: Code;
-}
-
-/** A message on its way: queued → sending → gone from here once the server has it, or failed. */
-export interface Outgoing {
-  readonly clientId: string;
-  readonly roomId: string;
-  readonly text: string;
-  readonly photos?: readonly OutgoingPhoto[];
-  readonly state: 'queued' | 'sending' | 'failed';
-  /** Why it failed. */
-  readonly reason?: Code;
-  /** When the sender pressed the button. */
-  readonly at: string;
-}
+import { codeOf, Refusal } from './problem';
 
 /** What the tabs of one user tell each other. */
 export type News =
@@ -200,13 +192,7 @@ export class Outbox {
   /** Sends a message without the photos that cannot be sent; one of which nothing is left is discarded. */
   leaveOut(clientId: string): void {
     void this.#write((entries) =>
-      entries.flatMap((entry) => {
-        if (entry.clientId !== clientId || entry.state !== 'failed' || !entry.photos) return [entry];
-        const { photos: _, ...rest } = queued(entry);
-        const photos = entry.photos.filter(({ reason }) => reason === undefined);
-        if (photos.length === 0) return rest.text === '' ? [] : [rest];
-        return [{ ...rest, photos }];
-      }),
+      entries.flatMap((entry) => (entry.clientId === clientId ? withoutUnfit(entry) : [entry])),
     );
   }
 
@@ -417,35 +403,13 @@ export class Outbox {
    */
   async #upload({ clientId, photos }: Outgoing): Promise<string[] | undefined> {
     if (!photos) return [];
-    let failed: unknown;
-    await Promise.all(
-      photos.map(async (photo) => {
-        if (photo.image) return;
-        try {
-          const image = await this.#ports.upload(photo);
-          await this.#notePhoto(clientId, photo.key, { image });
-        } catch (error) {
-          // Of several troubles the one that no waiting ends.
-          if (failed === undefined || isFinal(error)) failed = error;
-          if (isFinal(error)) await this.#notePhoto(clientId, photo.key, { reason: codeOf(error) as Code });
-        }
-      }),
+    const failed = await uploadAll(photos, this.#ports.upload, (key, found) =>
+      this.#change((kept) => ({ ...kept, entries: noted(kept.entries, clientId, key, found) })),
     );
     const now = this.#kept.entries.find((one) => one.clientId === clientId);
     if (!now?.photos) return undefined;
     if (failed !== undefined) throw failed instanceof Error ? failed : new Error('an upload failed');
     return now.photos.flatMap(({ image }) => (image ? [image.id] : []));
-  }
-
-  #notePhoto(clientId: string, key: string, found: { image: Image } | { reason: Code }): Promise<Kept> {
-    return this.#change((kept) => ({
-      ...kept,
-      entries: kept.entries.map((entry) =>
-        entry.clientId === clientId && entry.photos
-          ? { ...entry, photos: entry.photos.map((photo) => (photo.key === key ? { ...photo, ...found } : photo)) }
-          : entry,
-      ),
-    }));
   }
 
   /** The oldest message of a room, if this tab is the one that sends. */
@@ -580,38 +544,3 @@ export class Outbox {
     if (code === 'unauthorized') await this.#ports.renew().catch(() => undefined);
   }
 }
-
-function queued({ reason: _, ...entry }: Outgoing): Outgoing {
-  return { ...entry, state: 'queued' };
-}
-
-/** None of its photos is known to the server. */
-const anew = (entry: Outgoing): Outgoing =>
-  entry.photos ? { ...entry, photos: entry.photos.map(({ image: _, ...photo }) => photo) } : entry;
-
-const withoutReasons = (entry: Outgoing): Outgoing =>
-  entry.photos ? { ...entry, photos: entry.photos.map(({ reason: _, ...photo }) => photo) } : entry;
-
-/** No waiting makes it good. */
-function isFinal(error: unknown): boolean {
-  const code = codeOf(error);
-  return code === 'unsupported_image' || code === 'image_too_large' || code === 'payload_too_large';
-}
-
-/** What nobody is sending any more waits again. */
-const requeued = (entry: Outgoing): Outgoing => (entry.state === 'sending' ? queued(entry) : entry);
-
-/** The same list where there is nothing to take out. */
-const without = (entries: readonly Outgoing[], gone: (entry: Outgoing) => boolean): readonly Outgoing[] =>
-  entries.some(gone) ? entries.filter((entry) => !gone(entry)) : entries;
-
-const same = (a: Outgoing, b: Outgoing | undefined): boolean =>
-  a.clientId === b?.clientId &&
-  a.state === b.state &&
-  a.reason === b.reason &&
-  a.photos?.length === b.photos?.length &&
-  (a.photos?.every((photo, i) => {
-    const other = b.photos?.[i];
-    return photo.key === other?.key && photo.image?.id === other.image?.id && photo.reason === other.reason;
-  }) ??
-    true);

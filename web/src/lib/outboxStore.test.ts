@@ -1,7 +1,7 @@
 import 'fake-indexeddb/auto';
 import { describe, expect, it, vi } from 'vitest';
 import { database, freezeDatabase, reopen, thawDatabase } from './database';
-import type { Outgoing } from './outbox';
+import type { Outgoing } from './outgoing';
 import { DiskStore } from './outboxStore';
 
 const entry = (clientId: string, more: Partial<Outgoing> = {}): Outgoing => ({

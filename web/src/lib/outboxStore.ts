@@ -1,6 +1,6 @@
 import { begin, inTime, reopen, whenAwake, type Row } from './database';
 import type { Lease } from './lease';
-import type { Outgoing } from './outbox';
+import type { Outgoing } from './outgoing';
 
 /** What is kept of one user's outbox: the messages in the order in which they were written, and who sends them. */
 export interface Kept {

@@ -5,7 +5,7 @@ import { nameOf, useLang, useT } from '../../lib/i18n';
 import { outbox } from '../../lib/live';
 import { pictureOf, type Picture } from '../../lib/picture';
 import { urlOf, useProgress } from '../../lib/photos';
-import type { Outgoing } from '../../lib/outbox';
+import type { Outgoing } from '../../lib/outgoing';
 import { useStill } from '../../lib/layout';
 import type { Message, User } from '../../wire.gen';
 import { Avatar } from '../../ui/Avatar';

@@ -1,5 +1,5 @@
 import { dayOf, sameMinute } from '../../lib/formats';
-import type { Outgoing } from '../../lib/outbox';
+import type { Outgoing } from '../../lib/outgoing';
 import type { Message, SystemEvent } from '../../wire.gen';
 
 export interface Line {
