@@ -97,9 +97,19 @@ for (const [size, device] of sizes) {
     }));
     expect(fits).toEqual({ within: true, times: true, drawn: ['scale-down', 'scale-down', 'cover'] });
 
+    // Under the gallery nothing of the conversation shows, the faces' letters neither.
+    const face = await keep(minho, maru.url, landscape(200, 200, 300));
+    await call(minho, 'PATCH', '/me', { photoImageId: face.id });
+    await expect(log(jisu).locator('.face img')).toHaveCount(1);
     if (size === 'phone') await jisu.getByRole('link', { name: '사진', exact: true }).click();
     const gallery = jisu.getByRole('region', { name: '사진' });
     await expect(gallery.getByRole('button')).toHaveCount(3);
+    if (size === 'phone') {
+      await jisu.waitForTimeout(300);
+      const letters = jisu.locator('[role=log] .face .late');
+      await expect(letters).toHaveCount(1);
+      await expect(letters).toHaveCSS('visibility', 'hidden');
+    }
     await show(minho, maru.url, room, [landscape(300, 200, 200)]);
     await expect(gallery.getByRole('button')).toHaveCount(4);
     await gallery.getByRole('button').first().click();

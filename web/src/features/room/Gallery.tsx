@@ -11,8 +11,8 @@ import { Skeleton } from '../../ui/States';
 import type { RoomImage } from '../../wire.gen';
 import { Viewer } from './Viewer';
 
-/** The images of a room, the newest first. */
-export function Gallery({ roomId }: { roomId: string }) {
+/** The images of a room, the newest first. What they stand under may have named them already. */
+export function Gallery({ roomId, under }: { roomId: string; under: 'members' | 'title' | 'nothing' }) {
   const t = useT();
   const lang = useLang();
   const users = useUsers();
@@ -57,8 +57,13 @@ export function Gallery({ roomId }: { roomId: string }) {
       back: looking.back,
     };
   return (
-    <section aria-label={t.photo.gallery} tabIndex={-1} data-gallery className="px-2.5 pt-6 pb-4 outline-none">
-      <h3 className="pb-2.5 text-row font-strong">{t.photo.gallery}</h3>
+    <section
+      aria-label={t.photo.gallery}
+      tabIndex={-1}
+      data-gallery
+      className={cx('px-2.5 pb-4 outline-none', { members: 'pt-6', title: 'pt-4', nothing: 'pt-1' }[under])}
+    >
+      <h3 className={under === 'title' ? 'sr-only' : 'pb-2.5 text-row font-strong'}>{t.photo.gallery}</h3>
       {!data && error && <Failed error={error} onRetry={refetch} />}
       {!data && !error && (
         <div className="grid grid-cols-3 gap-[5px]">

@@ -58,7 +58,7 @@ export function OpenRoom({ room, mine, me, members, onProfile }: Props) {
             <div className="scrollable min-h-0 flex-1 px-2.5 pb-4">
               <h2 className="sr-only">{panelLabel}</h2>
               {withMembers && <Members roomId={room.id} me={me} onProfile={show} />}
-              <Gallery roomId={room.id} />
+              <Gallery roomId={room.id} under={direct ? 'title' : 'members'} />
             </div>
           </>
         )}
@@ -74,7 +74,7 @@ export function OpenRoom({ room, mine, me, members, onProfile }: Props) {
               <Members roomId={room.id} me={me} onProfile={show} />
             </>
           )}
-          <Gallery roomId={room.id} />
+          <Gallery roomId={room.id} under={direct ? 'nothing' : 'members'} />
         </aside>
       )}
     </>
