@@ -126,11 +126,11 @@ export const pictures = (page: Page) => log(page).getByRole('button', { name: /ì
 
 /** Every picture is painted, in the colours of its file. */
 export async function painted(page: Page, count: number): Promise<void> {
-  await expect(log(page).locator('img[loading="lazy"]')).toHaveCount(count);
+  await expect(log(page).locator('article img[loading="lazy"]')).toHaveCount(count);
   await expect
     .poll(() =>
       log(page)
-        .locator('img[loading="lazy"]')
+        .locator('article img[loading="lazy"]')
         .evaluateAll((all) => all.filter((img) => (img as HTMLImageElement).naturalWidth > 0).length),
     )
     .toBe(count);

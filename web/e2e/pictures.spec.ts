@@ -1,5 +1,6 @@
 import type { Browser, Page } from '@playwright/test';
 import { call, desk, enter, expect, log, makeRoom, Maru, phone, tell, test, type Device } from './maru';
+import { landscape, painted, show } from './pictured';
 
 /**
  * Twelve pictures of what people see, compared with the ones in pictures/. Where a change of looks is meant:
@@ -45,7 +46,7 @@ test.beforeAll(async ({ browser }) => {
   await tell(minho, room, '저도요. 도윤 님 풀이가 궁금합니다');
   await tell(doyun, room, '세그먼트 트리로 풀었어요. 정리해서 올릴게요');
   await tell(doyun, room, 'O(n log n) 나옵니다');
-  await tell(seoyeon, room, '스터디 끝나고 한강 어때요? 오늘 노을 예쁘대요');
+  await show(seoyeon, maru.url, room, [landscape(840, 560, 20)], '스터디 끝나고 한강 어때요? 오늘 노을 예쁘대요');
   await tell(jisu, room, '좋아요 🙌 그럼 오늘 7시에 시작할까요?');
   for (let i = 0; i < 3; i += 1) await tell(minho, run, '내일 저녁 8시 여의나루역에서 만나요');
   await tell(minho, lunch, '국밥 갑니다');
@@ -109,6 +110,7 @@ for (const theme of themes) {
       });
       await page.goto(`/rooms/${room}`);
       await expect(log(page).getByText('좋아요 🙌')).toBeVisible();
+      await painted(page, 1);
       if (size === 'desk') await expect(page.getByRole('heading', { name: '접속 1' })).toBeVisible();
       await compare(page, `room-${size}-${theme}`);
     });
