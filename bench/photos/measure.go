@@ -102,6 +102,9 @@ func call(ctx context.Context, address string, seat load.Seat, path, kind string
 	if err != nil {
 		return err
 	}
+	if sized, is := body.(interface{ Len() int }); is {
+		request.ContentLength = int64(sized.Len())
+	}
 	request.Header.Set("Authorization", "Bearer "+seat.Token)
 	request.Header.Set("Content-Type", kind)
 	response, err := http.DefaultTransport.RoundTrip(request)
@@ -148,28 +151,25 @@ func (b *bench) upload(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	coming, stop := context.WithCancel(ctx)
-	defer stop()
-	var all sync.WaitGroup
-	var failed error
-	var peak int64
-	all.Go(func() {
-		for coming.Err() == nil && failed == nil {
-			var now int64
-			now, failed = server.Resident()
-			peak = max(peak, now)
-			time.Sleep(50 * time.Millisecond)
-		}
-	})
 	began := time.Now()
 	busy, err := people.Send(ctx, pace)
-	photos, ended := crowd.stop()
-	lasted := time.Since(began)
-	stop()
-	all.Wait()
-	if err = errors.Join(err, failed, ended); err != nil {
+	if err != nil {
 		return err
 	}
+	// Afterwards, as counting pages holds up those who chat.
+	peak := idle
+	for enough := time.Now().Add(b.window / 2); time.Now().Before(enough); time.Sleep(50 * time.Millisecond) {
+		now, err := server.Resident()
+		if err != nil {
+			return err
+		}
+		peak = max(peak, now)
+	}
+	photos, err := crowd.stop()
+	if err != nil {
+		return err
+	}
+	lasted := time.Since(began)
 	r := &b.results.Uploads
 	r.Alone.Add(alone)
 	r.Busy.Add(busy)

@@ -150,7 +150,7 @@ func (c *serveCommand) start(ctx context.Context, store *sqlstore.DB, blobs blob
 		return nil, fmt.Errorf("--data %s: %w", c.Data, cause(err))
 	}
 	n := &node{log: log, store: store, blobs: blobs, bus: bus.NewMemory()}
-	n.photos = photo.NewAside(photo.NewLab(runtime.GOMAXPROCS(0), picturesMemory), program, "pictures")
+	n.photos = photo.NewAside(photo.NewLab(max(1, runtime.GOMAXPROCS(0)-1), picturesMemory), program, "pictures")
 	clock := systemClock{}
 	presence := live.NewPresence(clock)
 	rules := chat.New(chat.Options{

@@ -1,3 +1,5 @@
+//go:build unix
+
 package photo
 
 import (
@@ -29,12 +31,6 @@ var _ chat.Photos = (*Aside)(nil)
 // needed, and end when they have had nothing to do for a while.
 func NewAside(lab *Lab, program ...string) *Aside { return &Aside{lab: lab, program: program} }
 
-// What a process is asked for.
-const (
-	toTreat = "treat"
-	toCrop  = "crop"
-)
-
 const (
 	// treatedWithin is how long one picture may take. It waits for whatever else the machine does.
 	treatedWithin = 2 * time.Minute
@@ -54,23 +50,19 @@ func (a *Aside) CropSquare(ctx context.Context, picture io.ReadSeeker) (chat.Pic
 	return said.Square, err
 }
 
-func (a *Aside) ask(ctx context.Context, what string, picture io.ReadSeeker) (answer, error) {
-	seen, err := look(picture)
-	if err != nil {
+func (a *Aside) ask(ctx context.Context, what task, picture io.ReadSeeker) (answer, error) {
+	if _, err := sniff(picture); err != nil { // it need not wait for its turn to hear that
 		return answer{}, err
 	}
-	size, err := picture.Seek(0, io.SeekEnd)
-	if err == nil {
-		_, err = picture.Seek(0, io.SeekStart)
-	}
-	if err != nil {
-		return answer{}, fmt.Errorf("rewinding a picture: %w", err)
-	}
-	leave, err := a.lab.enter(ctx, seen.memory())
-	if err != nil {
+	if err := a.lab.processors.Acquire(ctx, 1); err != nil {
 		return answer{}, err
 	}
-	defer leave()
+	defer a.lab.processors.Release(1)
+	file, done, err := asFile(picture)
+	if err != nil {
+		return answer{}, fmt.Errorf("handing over a picture: %w", err)
+	}
+	defer done()
 	ctx, cancel := context.WithTimeout(ctx, treatedWithin)
 	defer cancel()
 	p, err := a.take()
@@ -79,7 +71,7 @@ func (a *Aside) ask(ctx context.Context, what string, picture io.ReadSeeker) (an
 	}
 	// Whoever gives up ends the process: nothing else stops a decoder.
 	stop := context.AfterFunc(ctx, p.kill)
-	said, err := p.ask(what, picture, size)
+	said, err := p.ask(ctx, what, file, a.lab.memory)
 	if !stop() {
 		_ = p.end()
 		return answer{}, context.Cause(ctx)

@@ -37,29 +37,34 @@ type seen struct {
 	perPixel    int64 // bytes that decoding takes, at most
 }
 
-// look finds out what an upload is, by its bytes alone, and refuses what is too large.
-func look(upload io.ReadSeeker) (seen, error) {
-	var s seen
+// sniff finds out what an upload is by its first bytes, or that it is nothing that is treated.
+func sniff(upload io.Reader) (format, error) {
 	head := make([]byte, 32)
 	n, err := io.ReadFull(upload, head)
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
-		return s, broken(err)
+		return 0, broken(err)
 	}
 	head = head[:n]
 	switch {
 	case bytes.HasPrefix(head, []byte("\xff\xd8\xff")):
-		s.format = formatJPEG
+		return formatJPEG, nil
 	case bytes.HasPrefix(head, []byte("\x89PNG\r\n\x1a\n")):
-		s.format = formatPNG
+		return formatPNG, nil
 	case bytes.HasPrefix(head, []byte("GIF87a")), bytes.HasPrefix(head, []byte("GIF89a")):
-		s.format = formatGIF
-	case len(head) >= 16 && string(head[:4]) == "RIFF" && string(head[8:12]) == "WEBP":
-		s.format = formatWebP
+		return formatGIF, nil
+	case len(head) < 16 || string(head[:4]) != "RIFF" || string(head[8:12]) != "WEBP":
+		return 0, unsupported(nil, "neither JPEG nor PNG, GIF or WebP")
+	case animatedWebP(head):
+		return 0, unsupported(nil, "an animated WebP")
 	default:
-		return s, unsupported(nil, "neither JPEG nor PNG, GIF or WebP")
+		return formatWebP, nil
 	}
-	if s.format == formatWebP && animatedWebP(head) {
-		return s, unsupported(nil, "an animated WebP")
+}
+
+// look finds out what an upload is, by its bytes alone, and refuses what is too large.
+func look(upload io.ReadSeeker) (s seen, err error) {
+	if s.format, err = sniff(upload); err != nil {
+		return s, err
 	}
 	if err := rewind(upload); err != nil {
 		return s, err

@@ -32,49 +32,73 @@ const (
 // Lab treats pictures, as many at a time as it has processors and memory for.
 type Lab struct {
 	processors *semaphore.Weighted
-	memory     *semaphore.Weighted
-	budget     int64
+	memory     memory
+}
+
+// memory is waited for by who knows how much a picture takes.
+type memory interface {
+	// enter waits for so many bytes.
+	enter(ctx context.Context, bytes int64) (leave func(), err error)
+}
+
+// budget is memory that pictures share. One that takes more than that is worked on alone.
+type budget struct {
+	left *semaphore.Weighted
+	size int64
+}
+
+func (b budget) enter(ctx context.Context, bytes int64) (leave func(), err error) {
+	bytes = min(bytes, b.size)
+	if err := b.left.Acquire(ctx, bytes); err != nil {
+		return nil, err
+	}
+	return func() { b.left.Release(bytes) }, nil
 }
 
 var _ chat.Photos = (*Lab)(nil)
 
-// NewLab makes a lab that works on so many pictures at a time, which together may take about budget bytes. One that takes
+// NewLab makes a lab that works on so many pictures at a time, which together may take about so many bytes. One that takes
 // more than that is worked on alone.
-func NewLab(processors int, budget int64) *Lab {
-	return &Lab{processors: semaphore.NewWeighted(int64(processors)), memory: semaphore.NewWeighted(budget), budget: budget}
+func NewLab(processors int, bytes int64) *Lab {
+	return &Lab{semaphore.NewWeighted(int64(processors)), budget{semaphore.NewWeighted(bytes), bytes}}
 }
 
-// enter waits for a place and for memory.
-func (l *Lab) enter(ctx context.Context, bytes int64) (leave func(), err error) {
-	bytes = min(bytes, l.budget)
-	if err := l.memory.Acquire(ctx, bytes); err != nil {
-		return nil, err
-	}
+// begin waits for a place, looks at an upload, and waits for the memory that it takes.
+func (l *Lab) begin(ctx context.Context, upload io.ReadSeeker) (_ seen, end func(), err error) {
 	if err := l.processors.Acquire(ctx, 1); err != nil {
-		l.memory.Release(bytes)
-		return nil, err
+		return seen{}, nil, err
 	}
-	return func() {
+	defer func() {
+		if err != nil {
+			l.processors.Release(1)
+		}
+	}()
+	s, err := look(upload)
+	if err != nil {
+		return seen{}, nil, err
+	}
+	leave, err := l.memory.enter(ctx, s.memory())
+	if err != nil {
+		return seen{}, nil, err
+	}
+	if err := rewind(upload); err != nil {
+		leave()
+		return seen{}, nil, err
+	}
+	return s, func() {
+		leave()
 		l.processors.Release(1)
-		l.memory.Release(bytes)
 	}, nil
 }
 
 // Treat implements chat.Photos: it reads an upload of at most MaxBytes. It fails with UnsupportedImage for what is not a whole JPEG, PNG, GIF or still
 // WebP, with ImageTooLarge for too many pixels or pictures, and with the context's error where that ends before its turn.
 func (l *Lab) Treat(ctx context.Context, upload io.ReadSeeker) (chat.Photo, error) {
-	seen, err := look(upload)
+	seen, end, err := l.begin(ctx, upload)
 	if err != nil {
 		return chat.Photo{}, err
 	}
-	leave, err := l.enter(ctx, seen.memory())
-	if err != nil {
-		return chat.Photo{}, err
-	}
-	defer leave()
-	if _, err := upload.Seek(0, io.SeekStart); err != nil {
-		return chat.Photo{}, fmt.Errorf("rewinding an upload: %w", err)
-	}
+	defer end()
 	if seen.format == formatGIF && seen.frames > 1 {
 		return treatAnimation(upload)
 	}
@@ -103,18 +127,11 @@ func withThumb(p chat.Photo, upright image.Image, kind string) (_ chat.Photo, er
 
 // CropSquare implements chat.Photos: it makes a profile photo of a picture that Treat made: the middle of it, Square pixels wide.
 func (l *Lab) CropSquare(ctx context.Context, picture io.ReadSeeker) (chat.Picture, error) {
-	seen, err := look(picture)
+	seen, end, err := l.begin(ctx, picture)
 	if err != nil {
 		return chat.Picture{}, err
 	}
-	leave, err := l.enter(ctx, seen.memory())
-	if err != nil {
-		return chat.Picture{}, err
-	}
-	defer leave()
-	if _, err := picture.Seek(0, io.SeekStart); err != nil {
-		return chat.Picture{}, fmt.Errorf("rewinding a picture: %w", err)
-	}
+	defer end()
 	source, err := seen.decode(picture)
 	if err != nil {
 		return chat.Picture{}, err

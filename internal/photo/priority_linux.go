@@ -2,9 +2,7 @@ package photo
 
 import (
 	"os"
-	"os/exec"
 	"strconv"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -27,6 +25,3 @@ func stepBack() {
 		_ = unix.Setpriority(unix.PRIO_PROCESS, id, later)
 	}
 }
-
-// apart keeps a terminal's interrupt from ending what its starter waits for while it drains.
-func apart(command *exec.Cmd) { command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }

@@ -2,8 +2,4 @@
 
 package photo
 
-import "os/exec"
-
 func stepBack() {}
-
-func apart(*exec.Cmd) {}
