@@ -143,6 +143,13 @@ class Tab {
         }),
       );
     const { page, devtools } = this;
+    await page.waitForFunction(() => performance.getEntriesByName('first-contentful-paint').length > 0, undefined, { timeout: patience });
+    await page.evaluate(async () => {
+      await document.fonts.ready;
+      const ending = document.getAnimations().filter((animation) => animation.effect?.getComputedTiming().endTime !== Infinity);
+      await Promise.allSettled(ending.map((animation) => animation.finished));
+    });
+    await sleep(quiet);
     const { data } = await devtools.send('Page.captureScreenshot', { format: 'jpeg', quality: 80 });
     return {
       html: await page.locator('#root').evaluate((root) => root.innerHTML),

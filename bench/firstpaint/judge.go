@@ -75,12 +75,12 @@ func (j *judge) judge(picture *image.YCbCr) shown {
 		return before
 	}
 	for _, door := range j.doors {
-		if alike(picture, j.visitor, door) {
+		if alike(picture, door, j.visitor, door) {
 			return asVisitor
 		}
 	}
 	switch {
-	case alike(picture, j.user, j.name):
+	case near(picture, j.user, j.name):
 		return asUser
 	case isOneColour(picture):
 		return nothing
@@ -109,12 +109,29 @@ func isOneColour(picture *image.YCbCr) bool {
 	return others*1000 < len(picture.Y)
 }
 
-// alike reports whether the same stands in a place of two pictures: whether
-// light and dark correlate, in squares of a few pixels, so that it may be drawn
-// a little differently, as by another font.
-func alike(one, other *image.YCbCr, place image.Rectangle) bool {
-	const enough = 0.7
-	a, b := squares(one, place), squares(other, place)
+// near reports whether what stands in a place of a known picture stands there,
+// or a line of text away: a page that is still coming in moves.
+func near(picture, known *image.YCbCr, place image.Rectangle) bool {
+	const across, along = 3, 16
+	if alike(picture, place, known, place) {
+		return true
+	}
+	for y := -along; y <= along; y++ {
+		for x := -across; x <= across; x++ {
+			if moved := place.Add(image.Pt(x, y)); moved.In(picture.Rect) && alike(picture, moved, known, place) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// alike reports whether the same stands in a place of one picture and in one
+// of another: whether light and dark correlate, in squares of a few pixels, so
+// that it may be drawn a little differently, as by another font.
+func alike(one *image.YCbCr, here image.Rectangle, other *image.YCbCr, there image.Rectangle) bool {
+	const enough = 0.75
+	a, b := squares(one, here), squares(other, there)
 	if len(a) != len(b) || len(a) == 0 {
 		return false
 	}
@@ -125,8 +142,8 @@ func alike(one, other *image.YCbCr, place image.Rectangle) bool {
 		varA += (a[i] - meanA) * (a[i] - meanA)
 		varB += (b[i] - meanB) * (b[i] - meanB)
 	}
-	// What one of them has drawn faintly or not at all, the other has not.
-	if varA < varB/4 || varB < varA/4 || varA == 0 {
+	// Where one has hardly any ink, there is nothing to correlate with.
+	if varA == 0 || varA < varB/4 || varB < varA/4 {
 		return false
 	}
 	return both/math.Sqrt(varA*varB) >= enough
@@ -162,11 +179,12 @@ func mean(values []float64) float64 {
 
 // verdict is what the pictures of one reload showed.
 type verdict struct {
-	first    shown // the first picture that shows anything
-	empty    bool  // a picture of one colour came before
-	visitor  bool  // a picture shows a visitor's screen, before the name or after
-	nameless bool  // a picture shows the site with neither
-	lost     bool  // a picture does not show the name any more
+	first    shown   // the first picture that shows anything
+	named    float64 // when a picture first shows the name, in ms
+	empty    bool    // a picture of one colour came before
+	visitor  bool    // a picture shows a visitor's screen, before the name or after
+	nameless bool    // a picture shows the site with neither
+	lost     bool    // a picture does not show the name any more
 }
 
 func (j *judge) verdict(frames []frame) (verdict, error) {
@@ -185,7 +203,9 @@ func (j *judge) verdict(frames []frame) (verdict, error) {
 		v.visitor = v.visitor || what == asVisitor
 		v.nameless = v.nameless || what == asNobody
 		v.lost = v.lost || (named && what != asUser)
-		named = named || what == asUser
+		if what == asUser && !named {
+			named, v.named = true, f.At
+		}
 		if v.first == before && what != nothing {
 			v.first = what
 		}

@@ -42,7 +42,7 @@ var ways = []way{
 // and the control must, or the check sees nothing.
 const (
 	inPage  = "in the page"
-	control = "a visitor's, then fetched"
+	control = "visitor first"
 )
 
 var (

@@ -1,0 +1,85 @@
+//go:build linux
+
+package main
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/maru-chat/maru/bench/host"
+)
+
+// The whole benchmark, tiny. It says nothing about times, but the site may not
+// show a visitor while it has the session's data, and the way that is made to
+// must be seen to.
+func TestTiny(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	root, err := host.Repository()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, missing := needs(t.Context(), root)
+	if _, err := os.Stat(filepath.Join(root, "web", "dist", "index.html")); err != nil {
+		missing = err
+	}
+	if missing != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal(missing)
+		}
+		t.Skip(missing)
+	}
+	out := t.TempDir()
+	arguments := []string{
+		"-rounds", "1", "-often", "1", "-warm", "0", "-latency", "0", "-down", "1000", "-up", "1000", "-cpu", "1", "-o", out,
+	}
+	if err := run(t.Context(), arguments, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	written, err := os.ReadFile(filepath.Join(out, "firstpaint.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got struct{ Measured []figures }
+	if err := json.Unmarshal(written, &got); err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Measured) != 3*len(ways) {
+		t.Errorf("%d measured", len(got.Measured))
+	}
+	for _, f := range got.Measured {
+		switch {
+		case f.Reloads != 1:
+			t.Errorf("%s, %s: %d reloads", f.Way, f.Condition, f.Reloads)
+		case f.Way == control && f.Visitor+f.Stood != 2:
+			t.Errorf("the check does not see the flash, %s: %+v", f.Condition, f)
+		case f.Way != control && f.Visitor+f.Stood != 0:
+			t.Errorf("%s, %s: shown as a visitor", f.Way, f.Condition)
+		case f.Way == inPage && (f.NameFirst != 1 || f.Nameless+f.Lost != 0):
+			t.Errorf("%s: the name is not in the first paint: %+v", f.Condition, f)
+		}
+	}
+	table, err := os.ReadFile(filepath.Join(out, "firstpaint.md"))
+	if err != nil || strings.Contains(string(table), "FAIL") {
+		t.Errorf("%v %s", err, table)
+	}
+	var chart any
+	svg, err := os.ReadFile(filepath.Join(out, "firstpaint.svg"))
+	if err != nil || xml.Unmarshal(svg, &chart) != nil {
+		t.Errorf("no chart: %v", err)
+	}
+}
+
+func TestArguments(t *testing.T) {
+	for _, arguments := range [][]string{{"-rounds", "0"}, {"-often", "0"}, {"-cpu", "0.5"}, {"-down", "0"}, {"-latency", "-1s"}, {"more"}} {
+		if err := run(t.Context(), arguments, io.Discard); err == nil {
+			t.Errorf("%q: accepted", arguments)
+		}
+	}
+}
