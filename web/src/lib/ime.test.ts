@@ -216,7 +216,7 @@ describe('Enter', () => {
       timeStamp: 1,
       preventDefault: () => undefined,
     });
-    reader.reset();
+    reader.blur();
     reader.compositionend('가', 2);
     later.forEach((run) => run());
     expect(enter).not.toHaveBeenCalled();

@@ -40,8 +40,10 @@ interface Props {
 export function Composer({ roomId, name, hint, editing, saving, onSave, onCancelEdit, onEditLast }: Props) {
   const t = useT();
   const field = useRef<HTMLTextAreaElement>(null);
-  const [length, setLength] = useState(() => codePoints(draftOf(roomId)));
-  const [blank, setBlank] = useState(() => draftOf(roomId).trim() === '');
+  // Only what it begins with: a default that changes is written into the field, under the input method.
+  const [first] = useState(() => draftOf(roomId));
+  const [length, setLength] = useState(() => codePoints(first));
+  const [blank, setBlank] = useState(() => first.trim() === '');
   const saidAt = useRef(0);
   const picker = useRef<HTMLInputElement>(null);
   const [said, setSaid] = useState('');
@@ -82,6 +84,8 @@ export function Composer({ roomId, name, hint, editing, saving, onSave, onCancel
     measure(el);
   };
 
+  const { finish, onKeyDown, composition } = useEnter<HTMLTextAreaElement>(submit);
+
   // Going into editing puts the message's text into the field, going out the draft.
   const edited = editing?.seq;
   const editedText = editing?.text;
@@ -89,6 +93,7 @@ export function Composer({ roomId, name, hint, editing, saving, onSave, onCancel
   useEffect(() => {
     const el = field.current;
     if (!el) return;
+    finish(el);
     if (edited !== undefined) {
       wasEditing.current = true;
       el.value = editedText ?? '';
@@ -105,7 +110,7 @@ export function Composer({ roomId, name, hint, editing, saving, onSave, onCancel
     if (!isTouch() && (wasEditing.current || document.activeElement === document.body)) el.focus();
     wasEditing.current = false;
     return undefined;
-  }, [edited, editedText, roomId]);
+  }, [edited, editedText, roomId, finish]);
 
   // Drafts of an earlier page come a moment after the field; what was typed in it meanwhile stays.
   useEffect(
@@ -119,9 +124,10 @@ export function Composer({ roomId, name, hint, editing, saving, onSave, onCancel
     [roomId],
   );
 
-  const submit = () => {
+  function submit() {
     const el = field.current;
     if (!el) return;
+    finish(el);
     const text = el.value.trim().normalize('NFC');
     if ((text === '' && nothing) || codePoints(text) > limit || stuck) return;
     if (editing) {
@@ -135,9 +141,7 @@ export function Composer({ roomId, name, hint, editing, saving, onSave, onCancel
     keepDraft(roomId, '');
     saidAt.current = 0;
     fill('');
-  };
-
-  const { isComposing, onKeyDown, composition } = useEnter<HTMLTextAreaElement>(submit);
+  }
 
   const beyond = length - limit;
   const off = nothing || beyond > 0 || saving || stuck;
@@ -207,7 +211,7 @@ export function Composer({ roomId, name, hint, editing, saving, onSave, onCancel
             ref={field}
             rows={1}
             dir="auto"
-            defaultValue={draftOf(roomId)}
+            defaultValue={first}
             aria-label={t.room.composerLabel(name)}
             aria-invalid={beyond > 0 || undefined}
             placeholder={hint}
@@ -216,7 +220,7 @@ export function Composer({ roomId, name, hint, editing, saving, onSave, onCancel
             {...composition}
             onKeyDown={(event) => {
               if (isTouch()) return;
-              if (onKeyDown(event) || isComposing()) return;
+              if (onKeyDown(event)) return;
               if (event.key === 'Escape' && editing) {
                 event.preventDefault();
                 onCancelEdit();
