@@ -14,7 +14,7 @@ import { setMyRooms } from '../../lib/rooms';
 import { SearchField } from '../../ui/SearchField';
 import { TextField } from '../../ui/TextField';
 import type { Message, MyRoom } from '../../wire.gen';
-import { Replay } from './replay';
+import { nextTask, Replay } from './replay';
 import type { Place, Trace } from './trace';
 import { android } from './traces/android';
 import { candidates } from './traces/candidates';
@@ -93,7 +93,7 @@ describe('the composer', () => {
 
   it.each(of('composer'))('$name', async (trace) => {
     pointAs(trace);
-    const add = vi.spyOn(outbox, 'add').mockImplementation(nothing);
+    const add = vi.spyOn(outbox, 'add').mockReturnValue('');
     await show(room(undefined, {}));
     const replay = new Replay(textarea(), button);
     act(() => replay.type(trace.given ?? ''));
@@ -126,7 +126,7 @@ describe('the composer, editing', () => {
 
   it.each(of('edit'))('$name', async (trace) => {
     pointAs(trace);
-    const add = vi.spyOn(outbox, 'add').mockImplementation(nothing);
+    const add = vi.spyOn(outbox, 'add').mockReturnValue('');
     const onSave = vi.fn();
     const onCancel = vi.fn();
     await show(<Editing text={trace.given ?? ''} onSave={onSave} onCancel={onCancel} />);
@@ -192,6 +192,8 @@ describe('the switcher', () => {
 
   it.each(of('switcher'))('$name', async (trace) => {
     pointAs(trace);
+    // jsdom lays nothing out.
+    Element.prototype.scrollIntoView = nothing;
     vi.spyOn(api, 'findUsers').mockResolvedValue({ users: [] });
     const text = trace.sent[0] ?? trace.left;
     setMyRooms([mine(`${text} 방`)]);
@@ -203,7 +205,7 @@ describe('the switcher', () => {
         <Where />
       </MemoryRouter>,
     );
-    await act(() => vi.waitFor(() => input()));
+    while (!document.querySelector('input')) await nextTask();
     const replay = new Replay(input());
     act(() => replay.type(trace.given ?? ''));
     await replay.run(trace);
