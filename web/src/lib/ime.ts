@@ -5,7 +5,7 @@ import { isTouch } from './layout';
  * What Enter means while somebody types Korean. Browsers differ: Chrome reports Enter inside the composition, and on macOS
  * and Windows once more after it; Firefox on macOS adds a keypress alone; Safari tells of the key after the text, with code
  * 229, and composes Hangul mostly without any composition; Android says 229 for every key. Whoever asks only `isComposing`
- * either sends the last syllable twice or needs Enter twice. The orders are written down in ime.traces.
+ * either sends the last syllable twice or needs Enter twice. The orders are written down in app/typing.
  *
  * The rule: Enter while Hangul is being composed is remembered; at compositionend, in the next task, when the field holds
  * the finished text, it counts once. Enter that commits kana or pinyin only commits.
@@ -28,7 +28,7 @@ interface Options {
   /** Called once per meant Enter; the field's value is final. */
   enter: () => void;
   /** The field's text before the caret. */
-  before?: () => string;
+  before: () => string;
   /** Runs a function in the next task. */
   later?: (run: () => void) => void;
   /** When Enter finished a syllable and counted, in any field: the same press may be reported to the one that has the focus next. */
@@ -54,7 +54,7 @@ const isBare = (key: Pick<KeyPress, 'shiftKey' | 'altKey' | 'ctrlKey' | 'metaKey
 
 export function createEnterReader({
   enter,
-  before = () => '',
+  before,
   later = (run) => setTimeout(run, 0),
   finished = anywhere,
 }: Options) {
@@ -67,8 +67,11 @@ export function createEnterReader({
 
   const count = () => {
     if (due === undefined) return;
-    finished.at = due;
+    const at = due;
     due = undefined;
+    // Hanja that Enter chose from a list is only chosen.
+    if (!hangulEnd.test(before())) return;
+    finished.at = at;
     enter();
   };
 
@@ -81,10 +84,9 @@ export function createEnterReader({
     compositionupdate(data: string) {
       text = data;
     },
-    compositionend(data: string, timeStamp: number) {
+    compositionend(timeStamp: number) {
       composing = false;
-      // Hanja that Enter chose from a list is only chosen.
-      if (remembered && hangulEnd.test(data === '' ? text : data)) {
+      if (remembered) {
         due = timeStamp;
         later(count);
       }
@@ -175,7 +177,7 @@ class EnterKeys<F extends Field> {
     onCompositionUpdate: (event: CompositionEvent<F>) => this.#reader.compositionupdate(event.data),
     onCompositionEnd: (event: CompositionEvent<F>) => {
       this.#field = event.currentTarget;
-      this.#reader.compositionend(event.data, event.timeStamp);
+      this.#reader.compositionend(event.timeStamp);
     },
     // Every Enter that may break a line or submit a form was seen as a key, but for Firefox's on macOS that ends Hangul.
     onKeyPress: (event: KeyboardEvent<F>) => {

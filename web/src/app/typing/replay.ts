@@ -44,7 +44,8 @@ export class Replay {
     this.#children.observe(field, { childList: true, characterData: true, subtree: true, attributeFilter: ['value'] });
   }
 
-  async run(trace: Trace): Promise<void> {
+  /** `between` runs after each step: what else happens on a page while somebody types. */
+  async run(trace: Trace, between?: () => Promise<void>): Promise<void> {
     clock += 1000;
     act(() => this.field.focus());
     for (const step of steps(trace)) {
@@ -58,6 +59,7 @@ export class Replay {
         // A browser flushes React's work with each event of a hand.
         act(() => this.#step(verb, words, words.join(' ')));
       }
+      await between?.();
       clock += 1;
       for (const one of this.#children.takeRecords()) {
         if (this.#composed) this.rewritten.push(`${one.type} ${one.attributeName ?? ''}`);

@@ -23,7 +23,7 @@ export interface Trace {
    *                                     Enter that nobody takes does what Enter does
    *     press                           the keypress of Enter alone
    *     start
-   *     compose TEXT                    beforeinput, compositionupdate, the field's text, input
+   *     compose TEXT                    compositionupdate, beforeinput, the field's text, input
    *     end [TEXT]                      compositionend; what was composed stays
    *     commit TEXT                     Safari: the composed text goes, this comes, outside the composition
    *     insert TEXT                     insertText at the caret

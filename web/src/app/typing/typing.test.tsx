@@ -74,16 +74,25 @@ function pointAs({ on }: Trace): void {
   );
 }
 
-const room = (editing: Message | undefined, more: { onSave?: (text: string) => void; onCancel?: () => void }) => (
+interface Room {
+  id?: string;
+  hint?: string;
+  editing?: Message | undefined;
+  onSave?: (text: string) => void;
+  onCancel?: () => void;
+  onEditLast?: () => void;
+}
+const room = ({ id = 'here', hint = '', editing, onSave, onCancel, onEditLast }: Room = {}) => (
   <Composer
-    roomId="here"
+    key={id}
+    roomId={id}
     name="방"
-    hint=""
+    hint={hint}
     editing={editing}
     saving={false}
-    onSave={(_, text) => more.onSave?.(text)}
-    onCancelEdit={() => more.onCancel?.()}
-    onEditLast={nothing}
+    onSave={(_, text) => onSave?.(text)}
+    onCancelEdit={() => onCancel?.()}
+    onEditLast={() => onEditLast?.()}
   />
 );
 const button = () => find(HTMLButtonElement, 'button[type=submit]');
@@ -94,13 +103,52 @@ describe('the composer', () => {
   it.each(of('composer'))('$name', async (trace) => {
     pointAs(trace);
     const add = vi.spyOn(outbox, 'add').mockReturnValue('');
-    await show(room(undefined, {}));
+    const onEditLast = vi.fn();
+    await show(room({ onEditLast }));
     const replay = new Replay(textarea(), button);
     act(() => replay.type(trace.given ?? ''));
-    await replay.run(trace);
+    let rendered = 0;
+    // Messages come and go meanwhile: everything is rendered anew after each step.
+    await replay.run(trace, () => show(room({ onEditLast, hint: String((rendered += 1)) })));
     expect(add.mock.calls.map(([, text]) => text)).toEqual(trace.sent);
     expect(textarea().value).toBe(trace.left);
     expect(draftOf('here')).toBe(trace.left);
+    expect(onEditLast).not.toHaveBeenCalled();
+    wasLeftAlone(replay);
+  });
+
+  it('keeps what is composed with its room when another one is opened, and tells nobody', async () => {
+    const add = vi.spyOn(outbox, 'add').mockReturnValue('');
+    await show(room());
+    const replay = new Replay(textarea(), button);
+    // A click elsewhere ends the composition, then takes the focus, then opens the room.
+    await replay.run({
+      name: '',
+      from: '',
+      events: 'down Process KeyD 229\nstart\ncompose 안\n\nend 안\nstart\ncompose 녀\n\nend 녀\nblur',
+      sent: [],
+      left: '안녀',
+    });
+    await show(room({ id: 'there' }));
+    expect(textarea()).not.toBe(replay.field);
+    expect(textarea().value).toBe('');
+    expect(draftOf('there')).toBe('');
+    await show(room());
+    expect(textarea().value).toBe('안녀');
+    expect(add).not.toHaveBeenCalled();
+    expect(replay.rewritten).toEqual([]);
+  });
+
+  it('ends what is composed before it shows another text', async () => {
+    keepDraft('here', '쓰던 말');
+    const message: Message = { roomId: 'here', seq: 1, rev: 1, kind: 'message', senderId: 'me', text: '고칠 말' };
+    await show(room({ editing: message }));
+    const replay = new Replay(textarea(), button);
+    await replay.run({ name: '', from: '', events: 'down Process KeyD 229\nstart\ncompose 안', sent: [], left: '' });
+    // The edit was answered meanwhile.
+    await show(room());
+    expect(textarea().value).toBe('쓰던 말');
+    expect(document.activeElement).toBe(textarea());
     wasLeftAlone(replay);
   });
 });
@@ -121,7 +169,7 @@ describe('the composer, editing', () => {
       onSave(saved);
       setEditing(undefined);
     };
-    return room(editing, { onSave: save, onCancel });
+    return room({ editing, onSave: save, onCancel });
   }
 
   it.each(of('edit'))('$name', async (trace) => {

@@ -6,6 +6,43 @@ const mac = 'as mac.ts';
 
 export const hands: Trace[] = [
   {
+    name: 'no input method: Enter',
+    from: 'w3.org/TR/uievents',
+    events: `
+      down a KeyA 65
+      insert a
+
+      down Enter Enter 13`,
+    sent: ['a'],
+    left: '',
+  },
+  {
+    name: 'no input method: Shift+Enter',
+    from: 'w3.org/TR/uievents',
+    only: ['composer', 'edit'],
+    events: `
+      down a KeyA 65
+      insert a
+
+      down Enter Enter 13 shift`,
+    sent: [],
+    left: 'a\n',
+  },
+  {
+    name: 'no input method: two texts as fast as a program types',
+    from: 'w3.org/TR/uievents',
+    only: ['composer'],
+    events: `
+      down a KeyA 65
+      insert a
+      down Enter Enter 13
+      down b KeyB 66
+      insert b
+      down Enter Enter 13`,
+    sent: ['a', 'b'],
+    left: '',
+  },
+  {
     name: 'Enter pressed twice fast',
     from: mac,
     events: `
@@ -375,5 +412,18 @@ export const hands: Trace[] = [
       down ArrowUp ArrowUp 229 composing`,
     sent: [],
     left: '네 かき',
+  },
+  {
+    name: 'arrow up while nothing is in the field yet but the input method is at work',
+    from: windows,
+    only: ['composer'],
+    events: `
+      down Process KeyS 229
+      start
+      down Process ArrowUp 229 composing
+      down ArrowUp ArrowUp 229 composing
+      compose ㄴ`,
+    sent: [],
+    left: 'ㄴ',
   },
 ];

@@ -207,10 +207,9 @@ export const windows: Trace[] = [
       compose 네
 
       down Process Enter 229 composing
-      compose 네
+      compose
       end
-      task
-      down Enter Enter 13`,
+      insert 네`,
     sent: ['네'],
     left: '',
   },
