@@ -36,14 +36,15 @@ interface Props {
   onEditLast: () => void;
 }
 
-/** The field keeps its own text: nothing rewrites it while somebody composes a syllable. */
+/**
+ * The field keeps its own text: nothing rewrites it while somebody composes a syllable. It has no default value either: React
+ * writes each new one into the field, and a draft that it begins with would have the caret before it.
+ */
 export function Composer({ roomId, name, hint, editing, saving, onSave, onCancelEdit, onEditLast }: Props) {
   const t = useT();
   const field = useRef<HTMLTextAreaElement>(null);
-  // Only what it begins with: a default that changes is written into the field, under the input method.
-  const [first] = useState(() => draftOf(roomId));
-  const [length, setLength] = useState(() => codePoints(first));
-  const [blank, setBlank] = useState(() => first.trim() === '');
+  const [length, setLength] = useState(() => codePoints(draftOf(roomId)));
+  const [blank, setBlank] = useState(() => draftOf(roomId).trim() === '');
   const saidAt = useRef(0);
   const picker = useRef<HTMLInputElement>(null);
   const [said, setSaid] = useState('');
@@ -211,7 +212,6 @@ export function Composer({ roomId, name, hint, editing, saving, onSave, onCancel
             ref={field}
             rows={1}
             dir="auto"
-            defaultValue={first}
             aria-label={t.room.composerLabel(name)}
             aria-invalid={beyond > 0 || undefined}
             placeholder={hint}
