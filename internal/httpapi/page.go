@@ -24,9 +24,10 @@ import (
 // a reload never shows somebody as logged out.
 type site struct {
 	*api
-	files map[string]*file
-	index []byte // nil where the site has not been built
-	plain *template.Template
+	files  map[string]*file
+	index  []byte // nil where the site has not been built
+	chunks chunks
+	plain  *template.Template
 }
 
 // What the built page has in the places that the server fills.
@@ -44,7 +45,11 @@ func newSite(a *api, pages fs.FS) (*site, error) {
 	if err != nil {
 		return nil, fmt.Errorf("httpapi: the plain page's template: %w", err)
 	}
-	s := &site{api: a, files: files, plain: plain}
+	chunks, err := readChunks(files[manifestPath])
+	if err != nil {
+		return nil, err
+	}
+	s := &site{api: a, files: files, chunks: chunks, plain: plain}
 	if index, ok := files["/index.html"]; ok && statePlace.Match(index.body) {
 		s.index = index.body
 	}
@@ -67,7 +72,7 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
-	h.Set("Vary", "Cookie, Accept-Language")
+	h.Set("Vary", "Cookie, Accept-Language, Accept-Encoding")
 	if s.index == nil {
 		s.sayPlainly(w, r, http.StatusServiceUnavailable, "The site has not been built",
 			"This is Maru's server, and it works. Its site is missing: run “make build”, then start it again.",
@@ -90,6 +95,10 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Language", page.Lang)
+	if accepts(r, "gzip") {
+		body = zipPage(body)
+		h.Set("Content-Encoding", "gzip")
+	}
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(http.StatusOK)
 	if r.Method != http.MethodHead {
@@ -124,7 +133,7 @@ func (s *site) fill(page wire.Page, r *http.Request) ([]byte, error) {
 	}
 	body := bytes.Replace(s.index, langPlace, []byte(`<html lang="`+page.Lang+`"`), 1)
 	place := statePlace.FindIndex(body)
-	filled := slices.Concat(body[:place[0]], []byte(`id="maru-page">`), state, []byte(`</script>`), photoLink(page.User), body[place[1]:])
+	filled := slices.Concat(body[:place[0]], []byte(`id="maru-page">`), state, []byte(`</script>`), []byte(s.chunks.of(page, r.URL.Path)), photoLink(page.User), body[place[1]:])
 	return withTheme(filled, r), nil
 }
 

@@ -1,5 +1,5 @@
 import { Plus } from 'lucide-react';
-import { Link } from 'react-router';
+import { Link } from 'wouter';
 import { useT } from '../lib/i18n';
 import { IconButton } from '../ui/Button';
 import { Logo } from '../ui/Logo';

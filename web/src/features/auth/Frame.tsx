@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import { Link } from 'react-router';
+import { Link } from 'wouter';
 import { useT } from '../../lib/i18n';
 import { Logo } from '../../ui/Logo';
 import { Title } from '../../ui/Title';
