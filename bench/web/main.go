@@ -41,6 +41,7 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 	flags := flag.NewFlagSet("web", flag.ContinueOnError)
 	output := flags.String("o", "", "`directory` for the results (default bench/results of the repository)")
 	rounds := flags.Int("rounds", 5, "how often to measure everything")
+	pages := flags.String("pages", "lobby,room", "`pages` that Lighthouse looks at")
 	messages := flags.Int("messages", 10_000, "messages of the conversation that is scrolled through")
 	if err := flags.Parse(arguments); err != nil {
 		return err
@@ -69,7 +70,7 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 	defer func() { err = errors.Join(err, server.Stop()) }()
 	r := &results{Messages: *messages}
 	script := filepath.Join(hosts.Root(), "bench", "web", "browser", "measure.mjs")
-	command := exec.CommandContext(ctx, "node", script, "http://"+server.Address, strconv.Itoa(*messages), strconv.Itoa(*rounds)) //nolint:gosec // our own script
+	command := exec.CommandContext(ctx, "node", script, "http://"+server.Address, strconv.Itoa(*messages), strconv.Itoa(*rounds), *pages) //nolint:gosec // our own script
 	command.Env = append(os.Environ(), "CHROMIUM="+string(browser[:max(0, len(browser)-1)]))
 	command.Stderr = os.Stderr
 	load.DieWithUs(command)

@@ -1,5 +1,5 @@
-// Measures the site in a real Chromium: `node measure.mjs ADDRESS MESSAGES PASSES`, with the browser in CHROMIUM. It prints one line
-// of JSON for each thing measured.
+// Measures the site in a real Chromium: `node measure.mjs ADDRESS MESSAGES PASSES PAGES`, with the browser in CHROMIUM. It prints one
+// line of JSON for each thing measured.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -8,6 +8,7 @@ import lighthouse from 'lighthouse';
 import { chromium } from 'playwright-core';
 
 const [address, messages, passes] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4])];
+const pages = process.argv[5].split(',');
 const print = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
 /** A port that nobody listens at. */
@@ -152,8 +153,9 @@ try {
   const room = await settle();
   for (let pass = 0; pass < passes; pass += 1) {
     await scroll(room);
-    await judge('lobby', '/');
-    await judge('room', `/rooms/${room}`);
+    for (const [name, path] of Object.entries({ lobby: '/', room: `/rooms/${room}` })) {
+      if (pages.includes(name)) await judge(name, path);
+    }
   }
 } finally {
   await context.close();

@@ -120,16 +120,16 @@ const members: Record<string, Act> = {
     await expect(page.getByText(t.act.leave)).toBeVisible();
   }),
   'message menu': inRoom(async (page, t) => {
-    await log(page).getByRole('article').filter({ hasText: 'O(n log n)' }).click({ button: 'right' });
+    await log(page).getByText('O(n log n) 나옵니다').click({ button: 'right' });
     await expect(page.getByText(t.act.copy, { exact: true })).toBeVisible();
   }),
   deleting: inRoom(async (page, t) => {
-    await log(page).getByRole('article').filter({ hasText: 'O(n log n)' }).click({ button: 'right' });
+    await log(page).getByText('O(n log n) 나옵니다').click({ button: 'right' });
     await page.getByText(t.act.delete, { exact: true }).click();
     await expect(page.getByRole('dialog').getByText(t.room.deleteTitle)).toBeVisible();
   }),
   editing: inRoom(async (page, t) => {
-    await log(page).getByRole('article').filter({ hasText: 'O(n log n)' }).click({ button: 'right' });
+    await log(page).getByText('O(n log n) 나옵니다').click({ button: 'right' });
     await page.getByText(t.act.edit, { exact: true }).click();
     await expect(composer(page).or(page.getByRole('textbox')).first()).toHaveValue('O(n log n) 나옵니다');
   }),
@@ -156,7 +156,7 @@ const unlucky: Record<string, Act> = {
     );
     await page.getByRole('textbox').first().fill('이건 못 가요');
     await page.getByRole('button', { name: t.act.send, exact: true }).click();
-    await expect(button(page, t.act.retry)).toBeVisible();
+    await expect(button(page, t.act.resend)).toBeVisible();
   }),
 };
 
