@@ -34,12 +34,17 @@ const password = "correct horse 배터리"
 var builtSite = fstest.MapFS{
 	"index.html": {Data: []byte(`<!doctype html>
 <html lang="ko">
-<head><script type="application/json" id="maru-page">{}</script><script type="module" src="/assets/app-1a2b.js"></script></head>
+<head><link rel="manifest" href="/manifest.webmanifest"><script type="application/json" id="maru-page">{}</script><script type="module" src="/assets/app-1a2b.js"></script></head>
 <body><div id="root"></div></body>
 </html>`)},
 	"assets/app-1a2b.js": {Data: []byte("export const words = '" + strings.Repeat("hello ", 500) + "'")},
 	"assets/dot-3c.png":  {Data: []byte("\x89PNG")},
+	"sw.js":              {Data: []byte("addEventListener('fetch', () => {})")},
+	"icons/icon.png":     {Data: []byte("\x89PNG")},
 	"favicon.svg":        {Data: []byte("<svg xmlns='http://www.w3.org/2000/svg'/>")},
+
+	"manifest.webmanifest":    {Data: []byte(`{"name": "마루"}`)},
+	"manifest.en.webmanifest": {Data: []byte(`{"name": "Maru"}`)},
 }
 
 type clock struct{ offset atomic.Int64 }
