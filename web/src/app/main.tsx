@@ -5,15 +5,20 @@ import { App } from './App';
 import { begin } from './begin';
 import { preload } from './screens';
 
-const root = document.getElementById('root');
-if (!root) throw new Error('the page has no root');
+/** Not awaited by the module itself: what is loaded later is made of parts of it, and would wait for it in turn. */
+async function start(): Promise<void> {
+  const root = document.getElementById('root');
+  if (!root) throw new Error('the page has no root');
 
-// Everything the first screen needs is here before it is drawn: nothing flashes, nothing spins.
-await Promise.all([begin(), preload(location.pathname)]);
-// From here on every screen brings its own title.
-document.querySelector('title')?.remove();
-createRoot(root).render(
-  <StrictMode>
-    <App />
-  </StrictMode>,
-);
+  // Everything the first screen needs is here before it is drawn: nothing flashes, nothing spins.
+  await Promise.all([begin(), preload(location.pathname)]);
+  // From here on every screen brings its own title.
+  document.querySelector('title')?.remove();
+  createRoot(root).render(
+    <StrictMode>
+      <App />
+    </StrictMode>,
+  );
+}
+
+void start();
