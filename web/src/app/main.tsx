@@ -19,6 +19,10 @@ async function start(): Promise<void> {
       <App />
     </StrictMode>,
   );
+  // The development server has no service worker, and a page without state of its own.
+  if (import.meta.env.PROD) {
+    setTimeout(() => void import('./later').then(({ startLater }) => startLater()).catch(() => undefined), 1000);
+  }
 }
 
 void start();
