@@ -6,7 +6,7 @@ export function Outside() {
   return (
     <>
       <Outlet />
-      <div className="fixed top-[max(8px,env(safe-area-inset-top))] right-2">
+      <div className="fixed top-[max(8px,env(safe-area-inset-top))] right-[max(8px,env(safe-area-inset-right))]">
         <LookMenu />
       </div>
     </>
