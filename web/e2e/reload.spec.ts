@@ -1,4 +1,4 @@
-import { createRoom, desk, expect, message, open, phone, say, signUp, test } from './maru';
+import { createRoom, desk, enter, expect, makeRoom, message, open, phone, say, signUp, tell, test } from './maru';
 
 /** Notes every moment at which a way to log in stood on the page. */
 function watchForLoggedOut() {
@@ -46,4 +46,17 @@ test('the name and the newest messages are in the page, before any request', asy
   await page.goto(`/rooms/${room}`);
   await expect(page.getByText('최지수', { exact: true }).first()).toBeVisible();
   await expect(message(page, '여기 있어요')).toBeVisible();
+});
+
+test('so is the place where one left off, far from the newest', async ({ browser, maru }) => {
+  const jisu = await enter(browser, maru, desk, 'jisu', '최지수');
+  const minho = await enter(browser, maru, desk, 'minho', '김민호');
+  const room = await makeRoom(jisu, { name: '밀린 방' }, minho);
+  for (let i = 0; i < 90; i += 1) await tell(jisu, room, `줄 ${i}.`);
+  const asked: string[] = [];
+  minho.on('request', (request) => asked.push(request.url()));
+  await minho.goto(`/rooms/${room}`);
+  await expect(message(minho, '줄 0.')).toBeInViewport();
+  // The copy for reading without a connection asks for the newest, which are not shown.
+  expect(asked.filter((url) => /[?&]around=/u.test(url))).toEqual([]);
 });
