@@ -32,9 +32,14 @@ type site struct {
 
 // What the built page has in the places that the server fills.
 var (
-	langPlace  = []byte(`<html lang="ko"`)
-	statePlace = regexp.MustCompile(`id="maru-page">\s*\{\}\s*</script>`) // formatters like to break the lines
+	langPlace     = []byte(`<html lang="ko"`)
+	manifestPlace = []byte(`href="/manifest.webmanifest"`)
+	statePlace    = regexp.MustCompile(`id="maru-page">\s*\{\}\s*</script>`) // formatters like to break the lines
 )
+
+// shellAddress is where the built page stands as it is, without anybody's state: what the site's service worker keeps for
+// when there is no connection.
+const shellAddress = "/shell.html"
 
 func newSite(a *api, pages fs.FS) (*site, error) {
 	files, err := readSite(pages)
@@ -52,6 +57,7 @@ func newSite(a *api, pages fs.FS) (*site, error) {
 	s := &site{api: a, files: files, chunks: chunks, plain: plain}
 	if index, ok := files["/index.html"]; ok && statePlace.Match(index.body) {
 		s.index = index.body
+		files[shellAddress] = index
 	}
 	delete(files, "/index.html")
 	return s, nil
@@ -132,6 +138,10 @@ func (s *site) fill(page wire.Page, r *http.Request) ([]byte, error) {
 		return nil, err
 	}
 	body := bytes.Replace(s.index, langPlace, []byte(`<html lang="`+page.Lang+`"`), 1)
+	// An installed site is called what its manifest says.
+	if named := "/manifest." + page.Lang + ".webmanifest"; s.files[named] != nil {
+		body = bytes.Replace(body, manifestPlace, []byte(`href="`+named+`"`), 1)
+	}
 	place := statePlace.FindIndex(body)
 	filled := slices.Concat(body[:place[0]], []byte(`id="maru-page">`), state, []byte(`</script>`), []byte(s.chunks.of(page, r.URL.Path)), photoLink(page.User), body[place[1]:])
 	return withTheme(filled, r), nil

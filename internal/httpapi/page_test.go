@@ -273,6 +273,37 @@ func TestFilesOfTheSite(t *testing.T) {
 	v.fetch("POST", "/rooms/x", "{}").is(t, "404 not_found")
 }
 
+// What a browser installs the site with, and the shell that its service worker keeps.
+func TestInstalledSite(t *testing.T) {
+	w := start(t, nil)
+	p := w.join("지수")
+	p.room(chat.NewRoom{Name: "비밀 이야기"})
+	for path, contentType := range map[string]string{
+		"/manifest.webmanifest": "application/manifest+json", "/manifest.en.webmanifest": "application/manifest+json",
+		"/icons/icon.png": "image/png", "/sw.js": "text/javascript; charset=utf-8", "/shell.html": "text/html; charset=utf-8",
+	} {
+		// A worker that a browser kept for a day would keep an old site as long.
+		a := p.fetch("GET", path, nil).is(t, "200")
+		if a.header.Get("Content-Type") != contentType || a.header.Get("Cache-Control") != "no-cache" || a.header.Get("ETag") == "" ||
+			!strings.Contains(a.header.Get("Content-Security-Policy"), "default-src 'self'") {
+			t.Errorf("%s: %v", path, a.header)
+		}
+	}
+	// Whoever asks for it, and whatever they chose: the shell is the same, and nobody's.
+	p.cookies["maru_lang"], p.cookies["maru_theme"] = "en", "dark"
+	p.header = map[string]string{"Accept-Language": "en"}
+	shell := p.fetch("GET", "/shell.html", nil)
+	if shell.body != string(builtSite["index.html"].Data) || len(shell.header.Values("Set-Cookie")) != 0 {
+		t.Error(shell.body, shell.header)
+	}
+	for lang, manifest := range map[string]string{"ko": `href="/manifest.webmanifest"`, "en": `href="/manifest.en.webmanifest"`} {
+		p.cookies["maru_lang"] = lang
+		if _, a := p.page("/"); strings.Count(a.body, manifest) != 1 || strings.Count(a.body, "webmanifest") != 1 {
+			t.Errorf("%s: %s", lang, a.body)
+		}
+	}
+}
+
 func TestWithoutASite(t *testing.T) {
 	for name, pages := range map[string]fs.FS{
 		"none": nil, "empty": fstest.MapFS{}, "placeholder": fstest.MapFS{"index.html": {Data: []byte("<!doctype html><title>Maru</title>")}},

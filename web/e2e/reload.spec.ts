@@ -1,4 +1,18 @@
-import { composer, createRoom, desk, expect, message, open, phone, say, signUp, test } from './maru';
+import {
+  composer,
+  createRoom,
+  desk,
+  enter,
+  expect,
+  makeRoom,
+  message,
+  open,
+  phone,
+  say,
+  signUp,
+  tell,
+  test,
+} from './maru';
 
 /** Notes every moment at which a way to log in stood on the page. */
 function watchForLoggedOut() {
@@ -68,4 +82,17 @@ test('what a screen is made of is asked for with the page, compressed, and kept'
   expect(html).toContain(`<link rel="modulepreload" crossorigin href="${new URL(chunk?.url ?? '').pathname}">`);
   expect(answers.find(({ url }) => url.endsWith(room))?.encoding).toBe('gzip');
   expect(warnings.filter((text) => text.includes('preload'))).toEqual([]);
+});
+
+test('so is the place where one left off, far from the newest', async ({ browser, maru }) => {
+  const jisu = await enter(browser, maru, desk, 'jisu', '최지수');
+  const minho = await enter(browser, maru, desk, 'minho', '김민호');
+  const room = await makeRoom(jisu, { name: '밀린 방' }, minho);
+  for (let i = 0; i < 90; i += 1) await tell(jisu, room, `줄 ${i}.`);
+  const asked: string[] = [];
+  minho.on('request', (request) => asked.push(request.url()));
+  await minho.goto(`/rooms/${room}`);
+  await expect(message(minho, '줄 0.')).toBeInViewport();
+  // The copy for reading without a connection asks for the newest, which are not shown.
+  expect(asked.filter((url) => /[?&]around=/u.test(url))).toEqual([]);
 });

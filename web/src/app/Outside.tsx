@@ -6,7 +6,7 @@ export function Outside({ children }: { children: ReactNode }) {
   return (
     <>
       {children}
-      <div className="fixed top-[max(8px,env(safe-area-inset-top))] right-2">
+      <div className="fixed top-[max(8px,env(safe-area-inset-top))] right-[max(8px,env(safe-area-inset-right))]">
         <LookMenu />
       </div>
     </>

@@ -57,10 +57,10 @@ export function Shell({ children }: { children: ReactNode }) {
     return () => removeEventListener('keydown', find);
   }, [me, context]);
   return (
-    <div className="flex h-dvh flex-col overflow-hidden desk:flex-row">
+    <div className="flex h-dvh flex-col overflow-hidden pr-[env(safe-area-inset-right)] pl-[env(safe-area-inset-left)] desk:flex-row">
       <a
         href="#main"
-        className="fixed top-2 left-2 z-50 -translate-y-20 rounded-m bg-ink px-4 py-2 text-label text-paper focus-visible:translate-y-0"
+        className="fixed top-[max(8px,env(safe-area-inset-top))] left-[max(8px,env(safe-area-inset-left))] z-50 -translate-y-32 rounded-m bg-ink px-4 py-2 text-label text-paper focus-visible:translate-y-0"
       >
         {t.nav.skip}
       </a>
@@ -99,7 +99,7 @@ function Rail({ me, context }: { me: User | null; context: Overlays }) {
   return (
     <nav
       aria-label={t.nav.label}
-      className="flex w-[264px] flex-none flex-col border-r border-line bg-sunken wide:w-[304px]"
+      className="flex w-[264px] flex-none flex-col border-r border-line bg-sunken pt-[env(safe-area-inset-top)] pb-[env(safe-area-inset-bottom)] wide:w-[304px]"
     >
       <Brand onCreate={me ? context.onCreate : undefined} />
       {me && <FindButton onFind={context.onFind} />}
