@@ -153,7 +153,7 @@ export function Composer({ roomId, name, hint, editing, saving, onSave, onCancel
         submit();
         field.current?.focus();
       }}
-      className="mx-2.5 mb-[max(10px,env(safe-area-inset-bottom))] flex-none desk:mx-[18px] desk:mb-[18px]"
+      className="mx-2.5 mb-[max(10px,env(safe-area-inset-bottom))] flex-none desk:mx-[18px] desk:mb-[max(18px,env(safe-area-inset-bottom))]"
     >
       <div className="rounded-l border border-line bg-surface p-1.5 shadow-float transition-colors duration-120 has-[textarea:focus-visible]:border-focus has-[textarea:focus-visible]:outline-1 has-[textarea:focus-visible]:outline-focus">
         {editing && (
