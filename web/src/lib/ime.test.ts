@@ -56,7 +56,7 @@ describe('Enter', () => {
     reader.compositionstart();
     reader.compositionupdate('네');
     reader.keydown(key('Enter', composing));
-    reader.compositionend(1001);
+    reader.compositionend(1001, '네');
     expect(enter).not.toHaveBeenCalled();
     runTasks();
     expect(enter).toHaveBeenCalledTimes(1);
@@ -67,7 +67,7 @@ describe('Enter', () => {
     first.reader.compositionstart();
     first.reader.compositionupdate('네');
     first.reader.keydown(key('Enter', composing));
-    first.reader.compositionend(1001);
+    first.reader.compositionend(1001, '네');
     first.runTasks();
     const again = key('Enter', { timeStamp: 1010 });
     expect(next.reader.keydown(again)).toBe(true);

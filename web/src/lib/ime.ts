@@ -29,8 +29,8 @@ interface Options {
   enter: () => void;
   /** The field's text before the caret. */
   before: () => string;
-  /** Runs a function in the next task. */
-  later?: (run: () => void) => void;
+  /** Runs a function in the next task, or after some milliseconds. */
+  later?: (run: () => void, ms: number) => void;
   /** When Enter finished a syllable and counted, in any field: the same press may be reported to the one that has the focus next. */
   finished?: { at: number };
 }
@@ -42,6 +42,9 @@ const taken = 229;
 
 /** An Enter this soon after one that finished a syllable, and counted, is the same key press, reported again. */
 const echo = 60;
+
+/** For a text that was emptied at its end and comes by itself: IBus does both by messages of their own. */
+const delivery = 30;
 
 const anywhere = { at: -Infinity };
 
@@ -55,7 +58,7 @@ const isBare = (key: Pick<KeyPress, 'shiftKey' | 'altKey' | 'ctrlKey' | 'metaKey
 export function createEnterReader({
   enter,
   before,
-  later = (run) => setTimeout(run, 0),
+  later = (run, ms) => setTimeout(run, ms),
   finished = anywhere,
 }: Options) {
   let composing = false;
@@ -84,11 +87,11 @@ export function createEnterReader({
     compositionupdate(data: string) {
       text = data;
     },
-    compositionend(timeStamp: number) {
+    compositionend(timeStamp: number, data: string) {
       composing = false;
       if (remembered) {
         due = timeStamp;
-        later(count);
+        later(count, data === '' ? delivery : 0);
       }
       remembered = false;
       text = '';
@@ -177,7 +180,7 @@ class EnterKeys<F extends Field> {
     onCompositionUpdate: (event: CompositionEvent<F>) => this.#reader.compositionupdate(event.data),
     onCompositionEnd: (event: CompositionEvent<F>) => {
       this.#field = event.currentTarget;
-      this.#reader.compositionend(event.timeStamp);
+      this.#reader.compositionend(event.timeStamp, event.data);
     },
     // Every Enter that may break a line or submit a form was seen as a key, but for Firefox's on macOS that ends Hangul.
     onKeyPress: (event: KeyboardEvent<F>) => {

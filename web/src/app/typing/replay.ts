@@ -6,7 +6,7 @@ type Field = HTMLInputElement | HTMLTextAreaElement;
 /** Goes on through all traces: no two events have the same time, and no two presses of different traces are near. */
 let clock = 1000;
 
-export const nextTask = () => act(() => new Promise<void>((done) => setTimeout(done, 2)));
+export const nextTask = (ms = 2) => act(() => new Promise<void>((done) => setTimeout(done, ms)));
 
 /** The field's value as the browser changes it: past whatever React or a test has put before it. */
 function write(field: Field, text: string): void {
@@ -44,8 +44,8 @@ export class Replay {
     this.#children.observe(field, { childList: true, characterData: true, subtree: true, attributeFilter: ['value'] });
   }
 
-  /** `between` runs after each step: what else happens on a page while somebody types. */
-  async run(trace: Trace, between?: () => Promise<void>): Promise<void> {
+  /** `between` runs after each step, in its task: what else happens on a page while somebody types. */
+  async run(trace: Trace, between?: () => void): Promise<void> {
     clock += 1000;
     act(() => this.field.focus());
     for (const step of steps(trace)) {
@@ -55,11 +55,13 @@ export class Replay {
         clock += 90;
       } else if (verb === 'task') {
         await nextTask();
+      } else if (verb === 'wait') {
+        await nextTask(50);
       } else {
         // A browser flushes React's work with each event of a hand.
         act(() => this.#step(verb, words, words.join(' ')));
       }
-      await between?.();
+      if (between) act(between);
       clock += 1;
       for (const one of this.#children.takeRecords()) {
         if (this.#composed) this.rewritten.push(`${one.type} ${one.attributeName ?? ''}`);

@@ -19,6 +19,7 @@ export interface Trace {
    * come in one task, as when the page is busy.
    *
    *     task                            the next task: timers have run
+   *     wait                            a twentieth of a second
    *     down|up KEY CODE 229 [FLAG…]    flags: composing shift alt ctrl meta repeat; _ is the space bar, - is no code; an
    *                                     Enter that nobody takes does what Enter does
    *     press                           the keypress of Enter alone

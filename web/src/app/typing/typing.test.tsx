@@ -1,8 +1,9 @@
 import { QueryClientProvider } from '@tanstack/react-query';
 import { act, useState, type ReactNode } from 'react';
 import { createRoot, type Root } from 'react-dom/client';
-import { MemoryRouter, useLocation } from 'react-router';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Router } from 'wouter';
+import { memoryLocation } from 'wouter/memory-location';
 import { Composer } from '../../features/room/Composer';
 import { Switcher } from '../../features/switcher/Switcher';
 import { api } from '../../lib/api';
@@ -30,9 +31,10 @@ const nothing = () => undefined;
 
 let page: HTMLElement;
 let root: Root;
+const render = (node: ReactNode) => root.render(<QueryClientProvider client={queryClient}>{node}</QueryClientProvider>);
 const show = (node: ReactNode) =>
   act(async () => {
-    root.render(<QueryClientProvider client={queryClient}>{node}</QueryClientProvider>);
+    render(node);
     await Promise.resolve();
   });
 
@@ -109,7 +111,7 @@ describe('the composer', () => {
     act(() => replay.type(trace.given ?? ''));
     let rendered = 0;
     // Messages come and go meanwhile: everything is rendered anew after each step.
-    await replay.run(trace, () => show(room({ onEditLast, hint: String((rendered += 1)) })));
+    await replay.run(trace, () => render(room({ onEditLast, hint: String((rendered += 1)) })));
     expect(add.mock.calls.map(([, text]) => text)).toEqual(trace.sent);
     expect(textarea().value).toBe(trace.left);
     expect(draftOf('here')).toBe(trace.left);
@@ -235,8 +237,6 @@ describe('the switcher', () => {
     membership: { userId: 'me', roomId: 'found', joinedAt: '', visibleAfter: 0, readSeq: 0, role: 'member' },
     unread: 0,
   });
-  const Where = () => <p data-where={useLocation().pathname} />;
-  const where = () => document.querySelector('[data-where]')?.getAttribute('data-where');
 
   it.each(of('switcher'))('$name', async (trace) => {
     pointAs(trace);
@@ -247,18 +247,18 @@ describe('the switcher', () => {
     setMyRooms([mine(`${text} 방`)]);
     setLobby([]);
     const onClose = vi.fn();
+    const { hook, history } = memoryLocation({ path: '/', record: true });
     await show(
-      <MemoryRouter>
+      <Router hook={hook}>
         <Switcher open onClose={onClose} />
-        <Where />
-      </MemoryRouter>,
+      </Router>,
     );
     while (!document.querySelector('input')) await nextTask();
     const replay = new Replay(input());
     act(() => replay.type(trace.given ?? ''));
     await replay.run(trace);
     expect(document.querySelectorAll('[role=option]')).toHaveLength(1);
-    expect(where()).toBe(trace.sent.length === 0 ? '/' : '/rooms/found');
+    expect(history.at(-1)).toBe(trace.sent.length === 0 ? '/' : '/rooms/found');
     expect(onClose).toHaveBeenCalledTimes(trace.sent.length);
     wasLeftAlone(replay);
   });

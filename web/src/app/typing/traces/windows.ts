@@ -209,7 +209,9 @@ export const windows: Trace[] = [
       down Process Enter 229 composing
       compose
       end
-      insert 네`,
+      task
+      insert 네
+      wait`,
     sent: ['네'],
     left: '',
   },
