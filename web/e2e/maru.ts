@@ -195,3 +195,23 @@ export const test = base.extend<{ limits: 'on' | 'off'; maru: Maru; tidy: undefi
 });
 
 export { expect } from '@playwright/test';
+
+/** What this browser keeps. */
+export const kept = (page: Page) =>
+  page.evaluate(
+    () =>
+      new Promise<{ outbox: unknown[]; drafts: unknown[] }>((resolve, reject) => {
+        const opening = indexedDB.open('maru');
+        opening.onerror = () => reject(new Error('not opened'));
+        opening.onsuccess = () => {
+          const db = opening.result;
+          const tx = db.transaction(['outbox', 'drafts']);
+          const outbox = tx.objectStore('outbox').getAll();
+          const drafts = tx.objectStore('drafts').getAll();
+          tx.oncomplete = () => {
+            db.close();
+            resolve({ outbox: outbox.result, drafts: drafts.result });
+          };
+        };
+      }),
+  );
