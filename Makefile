@@ -3,7 +3,7 @@
 export CGO_ENABLED ?= 0
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 GO_SOURCES := $(shell find . -name '*.go' -not -path './node_modules/*' 2>/dev/null) go.mod go.sum
-WEB_SOURCES := $(shell find web/src web/public -type f 2>/dev/null) web/index.html web/vite.config.ts web/package.json
+WEB_SOURCES := $(shell find web/src web/public web/worker -type f 2>/dev/null) web/index.html web/vite.config.ts web/package.json
 NPM := npm --no-fund --no-audit --loglevel=error
 LINT := go tool -modfile=tools/go.mod golangci-lint
 
@@ -56,6 +56,10 @@ test-web: node_modules/.package-lock.json web/dist/index.html ## Run the site's 
 test-e2e: build ## Run two people in a real Chromium against bin/maru
 	@CHROMIUM="$$(scripts/chromium)" && export CHROMIUM && $(NPM) run e2e --workspace web
 
+.PHONY: sheet
+sheet: build ## Photograph every screen, both sizes, themes and languages, onto one sheet (web/test-results/sheet)
+	@CHROMIUM="$$(scripts/chromium)" SHEET=1 && export CHROMIUM SHEET && $(NPM) exec --workspace web -- playwright test sheet/
+
 FUZZTIME ?= 10m
 
 .PHONY: fuzz-socketio
@@ -87,6 +91,10 @@ bench-sends: node_modules/.package-lock.json | need-go need-node ## Measure send
 .PHONY: bench-photos
 bench-photos: | need-go ## Measure what photos cost: to treat, to those who chat meanwhile, to serve (five minutes)
 	go run ./bench/photos $(BENCHFLAGS)
+
+.PHONY: bench-web
+bench-web: build | need-go need-node ## Measure the site in a real Chromium: a long conversation, and Lighthouse (five minutes)
+	go run ./bench/web $(BENCHFLAGS)
 
 .PHONY: bench-transports
 bench-transports: node_modules/.package-lock.json | need-go need-node ## Compare sockets, HTTP with sockets, and polling (fifteen minutes)

@@ -10,6 +10,8 @@ function chromium(): string {
 
 export default defineConfig({
   testDir: 'e2e',
+  // The contact sheet has a command of its own.
+  testIgnore: process.env['SHEET'] ? [] : ['sheet/**'],
   // Each is a browser and a server: most of the time one of them waits.
   workers: 2,
   retries: 0,

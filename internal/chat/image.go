@@ -176,7 +176,7 @@ func keepBlobs[T any](ctx context.Context, c *Chat, pictures []Picture, keys []s
 		// Where this fails too they go later, as ordered.
 		after, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 		defer cancel()
-		if order(after, c.now()) == nil {
+		if order(after, atOnce) == nil {
 			c.wakeSweeper()
 		}
 	}
@@ -223,7 +223,7 @@ func (c *Chat) removeImages(tx Tx, images []Image) error {
 		return err
 	}
 	tx.AfterCommit(c.wakeSweeper)
-	return tx.PutRemovals(keys, c.now())
+	return tx.PutRemovals(keys, atOnce)
 }
 
 // Image returns an image that the asker may see now. Errors: NotFound, also for one that they may not see.
@@ -301,6 +301,9 @@ func (c *Chat) wakeSweeper() {
 
 // RemovalsDue tells when SweepImages has something to do at once.
 func (c *Chat) RemovalsDue() <-chan struct{} { return c.removals }
+
+// atOnce is when a removal is due now, also where the clock was set back since.
+var atOnce = time.UnixMilli(0)
 
 const (
 	sweptAtOnce = 100

@@ -17,19 +17,22 @@ import (
 )
 
 // TestAgainstAModel sends, edits, deletes, joins and leaves at random, up to fifty sends at once with client ids that are
-// repeated and reused, while some transactions fail and the clock jumps, and compares every answer, everything that can be
-// read and everything that was published with a model that is as plain as can be.
+// repeated and reused and with images of anybody's, while some transactions fail and the clock jumps, and compares every
+// answer, everything that can be read and everything that was published with a model that is as plain as can be.
 func TestAgainstAModel(t *testing.T) {
 	failing := &failing{}
 	h := open(t, func(o *chat.Options) {
 		failing.Store = o.Store
 		o.Store = failing
+		withImages(t, o)
 	})
 	h.user("관리") // the first account may do more
 	users := []chat.UserID{h.user("지수"), h.user("민호"), h.user("서연")}
 	rapid.Check(t, func(rt *rapid.T) {
 		m := newModel(h, failing, users)
 		rt.Repeat(map[string]func(*rapid.T){
+			"upload": m.upload,
+			"sweep":  m.sweep,
 			"send":   m.send,
 			"burst":  m.burst,
 			"edit":   m.edit,
@@ -76,6 +79,7 @@ type model struct {
 	prefix  string // of this run's client ids
 	rooms   []*roomModel
 	sent    map[sending]original
+	images  []*imageModel
 }
 
 type roomModel struct {
@@ -96,9 +100,10 @@ type sending struct {
 
 // original is what was sent first.
 type original struct {
-	room *roomModel
-	text string
-	seq  int64
+	room   *roomModel
+	text   string
+	images []chat.ImageID
+	seq    int64
 }
 
 func newModel(h *house, f *failing, users []chat.UserID) *model {
@@ -155,7 +160,8 @@ type request struct {
 
 func (m *model) request(rt *rapid.T, ids int) request {
 	id := fmt.Sprint(m.prefix, rapid.IntRange(0, ids).Draw(rt, "client id"))
-	return request{m.who(rt), m.room(rt), chat.Draft{ClientID: id, Text: rapid.SampledFrom([]string{"가", "나"}).Draw(rt, "text")}}
+	text := rapid.SampledFrom([]string{"가", "나"}).Draw(rt, "text")
+	return request{m.who(rt), m.room(rt), chat.Draft{ClientID: id, Text: text, ImageIDs: m.someImages(rt)}}
 }
 
 // expect says how a request is answered that comes alone.
@@ -163,12 +169,14 @@ func (m *model) expect(r request) (earlier int64, want chat.Code) {
 	was, known := m.sent[sending{r.by, r.d.ClientID}]
 	_, member := r.room.members[r.by]
 	switch {
-	case known && was.room.messages[was.seq].Kind == chat.KindDeleted, known && was.room == r.room && was.text == r.d.Text:
+	case known && was.room.messages[was.seq].Kind == chat.KindDeleted, known && was.room == r.room && was.text == r.d.Text && slices.Equal(was.images, r.d.ImageIDs):
 		return was.seq, ""
 	case known:
 		return 0, chat.ClientIDReused
 	case !member:
 		return 0, chat.Forbidden
+	case !m.attachable(r.by, r.d.ImageIDs):
+		return 0, chat.Invalid
 	}
 	return 0, ""
 }
@@ -200,8 +208,9 @@ func (m *model) created(rt *rapid.T, r request, got chat.Message, created bool) 
 	if !created || got.Seq != r.room.head || got.Rev != got.Seq || got.SenderID != r.by || got.Text != r.d.Text || got.ClientID != r.d.ClientID {
 		rt.Fatalf("%+v is %+v at %d, created %v", r.d, got, r.room.head, created)
 	}
+	m.attached(rt, r, got)
 	r.room.messages[got.Seq] = got
-	m.sent[sending{r.by, r.d.ClientID}] = original{r.room, r.d.Text, got.Seq}
+	m.sent[sending{r.by, r.d.ClientID}] = original{r.room, r.d.Text, r.d.ImageIDs, got.Seq}
 }
 
 // burst sends many at once, of which the first of a client id decides what the others are.
@@ -246,7 +255,8 @@ func (m *model) burst(rt *rapid.T) {
 		_, member := one.room.members[one.by]
 		switch code := chat.CodeOf(one.err); {
 		case code == chat.Unavailable && every > 0:
-		case code == chat.Forbidden && !member: // it came before the client id was somebody's elsewhere
+		case code == chat.Forbidden && !member, code == chat.Invalid && !m.attachable(one.by, one.d.ImageIDs):
+			// It came before the client id was somebody's elsewhere.
 		case code != want:
 			rt.Fatalf("%+v: %v, want %q", one.d, one.err, want)
 		case code == "" && earlier == 0:
@@ -310,7 +320,8 @@ func (m *model) remove(rt *rapid.T) {
 	}
 	if was.Kind != chat.KindDeleted {
 		r.head++
-		was.Rev, was.Kind, was.Text = r.head, chat.KindDeleted, ""
+		was.Rev, was.Kind, was.Text, was.Images = r.head, chat.KindDeleted, "", nil
+		m.removed(r, seq)
 	}
 	m.changed(rt, r, got, was)
 }
@@ -436,4 +447,6 @@ func (m *model) compareFor(rt *rapid.T, r *roomModel, by chat.UserID) {
 	if newest := visible[max(0, len(visible)-limit):]; !slices.EqualFunc(page.Messages, newest, same) {
 		rt.Fatalf("history is %+v\nwant %+v", page.Messages, newest)
 	}
+	m.compareImages(rt, by)
+	m.compareGallery(rt, r, by, visible, limit)
 }

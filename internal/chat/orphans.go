@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"time"
 )
 
 // Orphans are what stands on one side alone: a crash, a restored backup or a lost disk may leave them.
@@ -127,7 +126,7 @@ func (c *Chat) RemoveOrphans(ctx context.Context, o Orphans) error {
 		for i, e := range some {
 			keys[i] = e.Key
 		}
-		if err := c.store.Write(ctx, func(tx Tx) error { return tx.PutRemovals(keys, time.UnixMilli(0)) }); err != nil {
+		if err := c.store.Write(ctx, func(tx Tx) error { return tx.PutRemovals(keys, atOnce) }); err != nil {
 			return err
 		}
 	}

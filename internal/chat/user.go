@@ -103,7 +103,7 @@ func (c *Chat) UpdateProfile(ctx context.Context, by UserID, p Profile) (User, e
 		if _, err := attachable(tx, by, "photoImageId", []ImageID{image.ID}); err != nil {
 			return User{}, err
 		}
-		if err := tx.PutRemovals(image.BlobKeys(), c.now()); err != nil {
+		if err := tx.PutRemovals(image.BlobKeys(), atOnce); err != nil {
 			return User{}, err
 		}
 		tx.AfterCommit(c.wakeSweeper)

@@ -24,16 +24,22 @@ import (
 // a reload never shows somebody as logged out.
 type site struct {
 	*api
-	files map[string]*file
-	index []byte // nil where the site has not been built
-	plain *template.Template
+	files  map[string]*file
+	index  []byte // nil where the site has not been built
+	chunks chunks
+	plain  *template.Template
 }
 
 // What the built page has in the places that the server fills.
 var (
-	langPlace  = []byte(`<html lang="ko"`)
-	statePlace = regexp.MustCompile(`id="maru-page">\s*\{\}\s*</script>`) // formatters like to break the lines
+	langPlace     = []byte(`<html lang="ko"`)
+	manifestPlace = []byte(`href="/manifest.webmanifest"`)
+	statePlace    = regexp.MustCompile(`id="maru-page">\s*\{\}\s*</script>`) // formatters like to break the lines
 )
+
+// shellAddress is where the built page stands as it is, without anybody's state: what the site's service worker keeps for
+// when there is no connection.
+const shellAddress = "/shell.html"
 
 func newSite(a *api, pages fs.FS) (*site, error) {
 	files, err := readSite(pages)
@@ -44,9 +50,14 @@ func newSite(a *api, pages fs.FS) (*site, error) {
 	if err != nil {
 		return nil, fmt.Errorf("httpapi: the plain page's template: %w", err)
 	}
-	s := &site{api: a, files: files, plain: plain}
+	chunks, err := readChunks(files[manifestPath])
+	if err != nil {
+		return nil, err
+	}
+	s := &site{api: a, files: files, chunks: chunks, plain: plain}
 	if index, ok := files["/index.html"]; ok && statePlace.Match(index.body) {
 		s.index = index.body
+		files[shellAddress] = index
 	}
 	delete(files, "/index.html")
 	return s, nil
@@ -67,7 +78,7 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
-	h.Set("Vary", "Cookie, Accept-Language")
+	h.Set("Vary", "Cookie, Accept-Language, Accept-Encoding")
 	if s.index == nil {
 		s.sayPlainly(w, r, http.StatusServiceUnavailable, "The site has not been built",
 			"This is Maru's server, and it works. Its site is missing: run “make build”, then start it again.",
@@ -90,6 +101,10 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Language", page.Lang)
+	if accepts(r, "gzip") {
+		body = zipPage(body)
+		h.Set("Content-Encoding", "gzip")
+	}
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(http.StatusOK)
 	if r.Method != http.MethodHead {
@@ -123,8 +138,12 @@ func (s *site) fill(page wire.Page, r *http.Request) ([]byte, error) {
 		return nil, err
 	}
 	body := bytes.Replace(s.index, langPlace, []byte(`<html lang="`+page.Lang+`"`), 1)
+	// An installed site is called what its manifest says.
+	if named := "/manifest." + page.Lang + ".webmanifest"; s.files[named] != nil {
+		body = bytes.Replace(body, manifestPlace, []byte(`href="`+named+`"`), 1)
+	}
 	place := statePlace.FindIndex(body)
-	filled := slices.Concat(body[:place[0]], []byte(`id="maru-page">`), state, []byte(`</script>`), photoLink(page.User), body[place[1]:])
+	filled := slices.Concat(body[:place[0]], []byte(`id="maru-page">`), state, []byte(`</script>`), []byte(s.chunks.of(page, r.URL.Path)), photoLink(page.User), body[place[1]:])
 	return withTheme(filled, r), nil
 }
 

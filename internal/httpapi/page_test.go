@@ -1,10 +1,13 @@
 package httpapi_test
 
 import (
+	"compress/gzip"
 	"encoding/json"
 	"html"
+	"io"
 	"io/fs"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -189,6 +192,45 @@ func TestLanguageAndTheme(t *testing.T) {
 	}
 }
 
+// A page names what its screen is made of, so that the browser asks for it with the rest.
+func TestChunksOfAPage(t *testing.T) {
+	w := start(t, nil)
+	v := w.visitor()
+	for path, want := range map[string][]string{"/": {"lobby-3"}, "/rooms/x": {"also-5", "room-2"}, "/rooms/x/members": {"also-5", "room-2"}, "/login": nil, "/chats": nil} {
+		_, a := v.page(path)
+		var got []string
+		for _, link := range regexp.MustCompile(`<link rel="modulepreload" crossorigin href="/assets/([^"]+)\.js">`).FindAllStringSubmatch(a.body, -1) {
+			got = append(got, link[1])
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", path, got, want)
+		}
+	}
+	v.header = map[string]string{"Accept-Language": "en"}
+	if _, a := v.page("/chats"); !strings.Contains(a.body, `href="/assets/en-4.js"`) {
+		t.Error(a.body)
+	}
+}
+
+// A page is sent compressed to who takes that, and says so.
+func TestZippedPage(t *testing.T) {
+	w := start(t, nil)
+	v := w.visitor()
+	v.header = map[string]string{"Accept-Encoding": "br, gzip"}
+	a := v.fetch("GET", "/", nil).is(t, "200")
+	z, err := gzip.NewReader(strings.NewReader(a.body))
+	if err != nil || a.header.Get("Content-Encoding") != "gzip" || !strings.Contains(a.header.Get("Vary"), "Accept-Encoding") {
+		t.Fatal(err, a.header)
+	}
+	if page, err := io.ReadAll(z); err != nil || !statePattern.Match(page) {
+		t.Errorf("%v %s", err, page)
+	}
+	v.header = map[string]string{"Accept-Encoding": "identity"}
+	if a := v.fetch("GET", "/", nil).is(t, "200"); a.header.Get("Content-Encoding") != "" || !statePattern.MatchString(a.body) {
+		t.Error(a.header)
+	}
+}
+
 func TestFilesOfTheSite(t *testing.T) {
 	w := start(t, nil)
 	v := w.visitor()
@@ -197,7 +239,11 @@ func TestFilesOfTheSite(t *testing.T) {
 		!strings.HasPrefix(a.body, "export") || a.header.Get("Vary") != "Accept-Encoding" {
 		t.Error(a.header)
 	}
-	v.header = map[string]string{"Accept-Encoding": "br, gzip;q=0.8"}
+	v.header = map[string]string{"Accept-Encoding": "gzip, deflate, br"}
+	if br := v.fetch("GET", "/assets/app-1a2b.js", nil).is(t, "200"); br.header.Get("Content-Encoding") != "br" || br.body != "Brotli" || br.header.Get("Content-Type") != "text/javascript; charset=utf-8" {
+		t.Error(br.header, br.body)
+	}
+	v.header = map[string]string{"Accept-Encoding": "br;q=0, gzip;q=0.8"}
 	zipped := v.fetch("GET", "/assets/app-1a2b.js", nil).is(t, "200")
 	if zipped.header.Get("Content-Encoding") != "gzip" || len(zipped.body) > 1000 || zipped.header.Get("ETag") == "" {
 		t.Error(zipped.header)
@@ -217,7 +263,7 @@ func TestFilesOfTheSite(t *testing.T) {
 	if icon := v.fetch("GET", "/favicon.svg", nil).is(t, "200"); icon.header.Get("Cache-Control") != "no-cache" {
 		t.Error(icon.header)
 	}
-	for _, path := range []string{"/assets/gone-1.js", "/assets/", "/assets", "/assets/../index.html", "/.git/config", "/robots.txt", "/index.html", "/a/b.php", "/assets/%2e%2e/go.mod"} {
+	for _, path := range []string{"/assets/gone-1.js", "/assets/", "/assets", "/assets/../index.html", "/.git/config", "/robots.txt", "/index.html", "/a/b.php", "/assets/%2e%2e/go.mod", "/assets/app-1a2b.js.br"} {
 		if a := v.fetch("GET", path, nil); a.status != 404 && (a.status < 300 || a.status > 308) && path != "/assets" {
 			t.Errorf("%s: %d", path, a.status)
 		} else if strings.Contains(a.body, "maru-page") && path != "/assets" {
@@ -225,6 +271,37 @@ func TestFilesOfTheSite(t *testing.T) {
 		}
 	}
 	v.fetch("POST", "/rooms/x", "{}").is(t, "404 not_found")
+}
+
+// What a browser installs the site with, and the shell that its service worker keeps.
+func TestInstalledSite(t *testing.T) {
+	w := start(t, nil)
+	p := w.join("지수")
+	p.room(chat.NewRoom{Name: "비밀 이야기"})
+	for path, contentType := range map[string]string{
+		"/manifest.webmanifest": "application/manifest+json", "/manifest.en.webmanifest": "application/manifest+json",
+		"/icons/icon.png": "image/png", "/sw.js": "text/javascript; charset=utf-8", "/shell.html": "text/html; charset=utf-8",
+	} {
+		// A worker that a browser kept for a day would keep an old site as long.
+		a := p.fetch("GET", path, nil).is(t, "200")
+		if a.header.Get("Content-Type") != contentType || a.header.Get("Cache-Control") != "no-cache" || a.header.Get("ETag") == "" ||
+			!strings.Contains(a.header.Get("Content-Security-Policy"), "default-src 'self'") {
+			t.Errorf("%s: %v", path, a.header)
+		}
+	}
+	// Whoever asks for it, and whatever they chose: the shell is the same, and nobody's.
+	p.cookies["maru_lang"], p.cookies["maru_theme"] = "en", "dark"
+	p.header = map[string]string{"Accept-Language": "en"}
+	shell := p.fetch("GET", "/shell.html", nil)
+	if shell.body != string(builtSite["index.html"].Data) || len(shell.header.Values("Set-Cookie")) != 0 {
+		t.Error(shell.body, shell.header)
+	}
+	for lang, manifest := range map[string]string{"ko": `href="/manifest.webmanifest"`, "en": `href="/manifest.en.webmanifest"`} {
+		p.cookies["maru_lang"] = lang
+		if _, a := p.page("/"); strings.Count(a.body, manifest) != 1 || strings.Count(a.body, "webmanifest") != 1 {
+			t.Errorf("%s: %s", lang, a.body)
+		}
+	}
 }
 
 func TestWithoutASite(t *testing.T) {

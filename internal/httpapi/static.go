@@ -23,9 +23,13 @@ type file struct {
 	tag         string
 	immutable   bool // its name holds a digest of its content
 
+	brotli []byte // made by the build; nil where it would save little
 	once   sync.Once
 	zipped []byte // made when first asked for; nil where it would save little
 }
+
+// brotliSuffix ends the name of a file's compressed form, which has no address of its own.
+const brotliSuffix = ".br"
 
 // contentTypes are those of the files that a build makes; the system's table differs between machines.
 var contentTypes = map[string]string{
@@ -69,6 +73,12 @@ func readSite(site fs.FS) (map[string]*file, error) {
 	if err != nil {
 		return nil, fmt.Errorf("httpapi: reading the built site: %w", err)
 	}
+	for name, compressed := range files {
+		if f, is := files[strings.TrimSuffix(name, brotliSuffix)]; is && f != compressed {
+			f.brotli = compressed.body
+			delete(files, name)
+		}
+	}
 	return files, nil
 }
 
@@ -102,7 +112,10 @@ func (f *file) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.Set("Cache-Control", "no-cache")
 	}
 	body, tag := f.body, `"`+f.tag+`"`
-	if acceptsGzip(r) {
+	if f.brotli != nil && accepts(r, "br") {
+		body, tag = f.brotli, `"`+f.tag+`-br"`
+		h.Set("Content-Encoding", "br")
+	} else if accepts(r, "gzip") {
 		if zipped := f.gzipped(); zipped != nil {
 			body, tag = zipped, `"`+f.tag+`-gzip"`
 			h.Set("Content-Encoding", "gzip")
@@ -122,11 +135,33 @@ func (f *file) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func acceptsGzip(r *http.Request) bool {
+// pageZips are for pages, which are made anew each time.
+var pageZips = sync.Pool{New: func() any {
+	z, err := gzip.NewWriterLevel(nil, 4)
+	if err != nil {
+		panic(err) // the level is one of gzip's
+	}
+	return z
+}}
+
+func zipPage(body []byte) []byte {
+	z := pageZips.Get().(*gzip.Writer) //nolint:forcetypeassert // New makes nothing else
+	defer pageZips.Put(z)
+	var b bytes.Buffer
+	z.Reset(&b)
+	_, err := z.Write(body)
+	if err := errors.Join(err, z.Close()); err != nil {
+		panic(err) // memory takes everything
+	}
+	return b.Bytes()
+}
+
+// accepts reports whether who asks takes an answer in a content coding (RFC 9110, section 12.5.3).
+func accepts(r *http.Request, wanted string) bool {
 	for one := range strings.SplitSeq(strings.Join(r.Header.Values("Accept-Encoding"), ","), ",") {
 		coding, parameters, _ := strings.Cut(strings.TrimSpace(one), ";")
 		quality := strings.ReplaceAll(parameters, " ", "")
-		if strings.EqualFold(coding, "gzip") && quality != "q=0" && quality != "q=0.0" && quality != "q=0.00" && quality != "q=0.000" {
+		if strings.EqualFold(coding, wanted) && quality != "q=0" && quality != "q=0.0" && quality != "q=0.00" && quality != "q=0.000" {
 			return true
 		}
 	}

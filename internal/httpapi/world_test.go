@@ -34,12 +34,26 @@ const password = "correct horse 배터리"
 var builtSite = fstest.MapFS{
 	"index.html": {Data: []byte(`<!doctype html>
 <html lang="ko">
-<head><script type="application/json" id="maru-page">{}</script><script type="module" src="/assets/app-1a2b.js"></script></head>
+<head><link rel="manifest" href="/manifest.webmanifest"><script type="application/json" id="maru-page">{}</script><script type="module" src="/assets/app-1a2b.js"></script></head>
 <body><div id="root"></div></body>
 </html>`)},
-	"assets/app-1a2b.js": {Data: []byte("export const words = '" + strings.Repeat("hello ", 500) + "'")},
-	"assets/dot-3c.png":  {Data: []byte("\x89PNG")},
-	"favicon.svg":        {Data: []byte("<svg xmlns='http://www.w3.org/2000/svg'/>")},
+	"assets/app-1a2b.js":    {Data: []byte("export const words = '" + strings.Repeat("hello ", 500) + "'")},
+	"assets/app-1a2b.js.br": {Data: []byte("Brotli")},
+	"assets/dot-3c.png":     {Data: []byte("\x89PNG")},
+	"assets/alone.br":       {Data: []byte("of nothing")},
+	"assets/manifest.json": {Data: []byte(`{
+		"index.html": {"file": "assets/app-1a2b.js", "isEntry": true, "imports": ["_shared"], "dynamicImports": ["src/features/room/RoomScreen.tsx"]},
+		"_shared": {"file": "assets/shared-1.js"},
+		"src/features/room/RoomScreen.tsx": {"file": "assets/room-2.js", "isDynamicEntry": true, "imports": ["_shared", "_also", "index.html"]},
+		"src/features/lobby/Lobby.tsx": {"file": "assets/lobby-3.js", "isDynamicEntry": true, "imports": ["_shared"]},
+		"src/lib/i18n/en.ts": {"file": "assets/en-4.js", "isDynamicEntry": true},
+		"_also": {"file": "assets/also-5.js", "imports": ["_shared"]}
+	}`)},
+	"favicon.svg":             {Data: []byte("<svg xmlns='http://www.w3.org/2000/svg'/>")},
+	"sw.js":                   {Data: []byte("addEventListener('fetch', () => {})")},
+	"icons/icon.png":          {Data: []byte("\x89PNG")},
+	"manifest.webmanifest":    {Data: []byte(`{"name": "마루"}`)},
+	"manifest.en.webmanifest": {Data: []byte(`{"name": "Maru"}`)},
 }
 
 type clock struct{ offset atomic.Int64 }

@@ -23,9 +23,12 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/maru-chat/maru/internal/auth"
+	"github.com/maru-chat/maru/internal/blob"
 	"github.com/maru-chat/maru/internal/bus"
 	"github.com/maru-chat/maru/internal/chat"
 	"github.com/maru-chat/maru/internal/live"
+	"github.com/maru-chat/maru/internal/photo"
+	"github.com/maru-chat/maru/internal/photo/phototest"
 	"github.com/maru-chat/maru/internal/sqlstore"
 	"github.com/maru-chat/maru/internal/wire"
 )
@@ -76,10 +79,12 @@ func start(t *testing.T, wrap func(chat.Bus) chat.Bus) *node {
 	if wrap != nil {
 		carrier = wrap(memory)
 	}
+	disk, err := blob.OpenDisk(t.TempDir())
+	must(t, err)
 	presence := live.NewPresence(n.clock)
 	n.Chat = chat.New(chat.Options{
 		Store: store, Bus: carrier, Clock: n.clock, Presence: presence, NFC: norm.NFC.String,
-		DigestKey: []byte("a key for tests"), NoRateLimits: true,
+		DigestKey: []byte("a key for tests"), NoRateLimits: true, Blobs: disk, Photos: photo.NewLab(2, 1<<20),
 	})
 	n.auth, err = auth.New(store, n.Chat, carrier, n.clock, bytes.Repeat([]byte{7}, auth.MinSecretBytes), auth.Options{
 		Cost: auth.Cost{MemoryKiB: 8, Passes: 1, Lanes: 1}, Logger: log,
@@ -100,6 +105,7 @@ func start(t *testing.T, wrap func(chat.Bus) chat.Bus) *node {
 		cancel()
 		running.Wait()
 		must(t, store.Close())
+		must(t, disk.Close())
 		memory.Close()
 	})
 	return n
@@ -145,6 +151,14 @@ func (n *node) say(by person, room chat.RoomID, text string) chat.Message {
 	m, _, err := n.Send(n.t.Context(), by.id, room, chat.Draft{ClientID: chat.NewID(), Text: text})
 	must(n.t, err)
 	return m
+}
+
+// picture uploads one of a few pixels.
+func (n *node) picture(by person) chat.ImageID {
+	n.t.Helper()
+	image, err := n.AddImage(n.t.Context(), by.id, bytes.NewReader(phototest.PNG(n.t, phototest.Quarters(4, 3))))
+	must(n.t, err)
+	return image.ID
 }
 
 // client is a Socket.IO client that knows just enough.

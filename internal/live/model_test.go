@@ -107,8 +107,13 @@ func (s *street) draw(rt *rapid.T) func() {
 	ctx := s.n.t.Context()
 	switch what := rapid.IntRange(0, 11).Draw(rt, "what"); {
 	case what < 4:
+		pictures := rapid.SampledFrom([]int{0, 0, 2}).Draw(rt, "pictures")
 		return func() {
-			m, _, err := s.n.Send(ctx, who.id, room, chat.Draft{ClientID: chat.NewID(), Text: "비밀 아닌 말"})
+			d := chat.Draft{ClientID: chat.NewID(), Text: "비밀 아닌 말"}
+			for range pictures {
+				d.ImageIDs = append(d.ImageIDs, s.n.picture(who))
+			}
+			m, _, err := s.n.Send(ctx, who.id, room, d)
 			if s.expected(err, chat.Forbidden); err == nil {
 				s.mu.Lock()
 				defer s.mu.Unlock()

@@ -49,6 +49,15 @@ export class Maru {
     if (running.exitCode === null && running.signalCode === null) await once(running, 'exit');
   }
 
+  /** Has it say nothing: connections are taken, and nothing comes of them. */
+  pause(): void {
+    this.#process?.kill('SIGSTOP');
+  }
+
+  wake(): void {
+    this.#process?.kill('SIGCONT');
+  }
+
   async remove(): Promise<void> {
     await this.kill();
     await rm(this.data, { recursive: true, force: true });
@@ -67,7 +76,7 @@ async function freePort(): Promise<number> {
 export const desk = { viewport: { width: 1440, height: 900 } };
 export const phone = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
 
-export type Device = typeof desk | typeof phone;
+export type Device = (typeof desk | typeof phone) & { serviceWorkers?: 'allow' | 'block' };
 /** Both sizes, for what holds at each. */
 export const sizes: [string, Device][] = Object.entries({ desk, phone });
 
@@ -79,7 +88,8 @@ const opened = new Map<BrowserContext, string>();
 
 /** A browser of somebody's own. */
 export async function open(browser: Browser, maru: { url: string }, device: Device): Promise<Page> {
-  const context = await browser.newContext({ ...device, baseURL: maru.url, locale: 'ko-KR' });
+  // What goes through a worker no test can stand in for; offline.spec.ts has it.
+  const context = await browser.newContext({ serviceWorkers: 'block', ...device, baseURL: maru.url, locale: 'ko-KR' });
   opened.set(context, maru.url);
   const page = await context.newPage();
   page.on('pageerror', (error) => complaints.push(`${page.url()}: ${error.message}`));
@@ -185,3 +195,23 @@ export const test = base.extend<{ limits: 'on' | 'off'; maru: Maru; tidy: undefi
 });
 
 export { expect } from '@playwright/test';
+
+/** What this browser keeps. */
+export const kept = (page: Page) =>
+  page.evaluate(
+    () =>
+      new Promise<{ outbox: unknown[]; drafts: unknown[] }>((resolve, reject) => {
+        const opening = indexedDB.open('maru');
+        opening.onerror = () => reject(new Error('not opened'));
+        opening.onsuccess = () => {
+          const db = opening.result;
+          const tx = db.transaction(['outbox', 'drafts']);
+          const outbox = tx.objectStore('outbox').getAll();
+          const drafts = tx.objectStore('drafts').getAll();
+          tx.oncomplete = () => {
+            db.close();
+            resolve({ outbox: outbox.result, drafts: drafts.result });
+          };
+        };
+      }),
+  );

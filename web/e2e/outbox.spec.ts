@@ -1,25 +1,5 @@
 import type { Browser, Page } from '@playwright/test';
-import { call, composer, desk, enter, expect, log, makeRoom, message, open, say, test, type Maru } from './maru';
-
-/** What this browser keeps. */
-const kept = (page: Page) =>
-  page.evaluate(
-    () =>
-      new Promise<Record<string, unknown[]>>((resolve, reject) => {
-        const opening = indexedDB.open('maru');
-        opening.onerror = () => reject(new Error('not opened'));
-        opening.onsuccess = () => {
-          const db = opening.result;
-          const tx = db.transaction(['outbox', 'drafts']);
-          const outbox = tx.objectStore('outbox').getAll();
-          const drafts = tx.objectStore('drafts').getAll();
-          tx.oncomplete = () => {
-            db.close();
-            resolve({ outbox: outbox.result, drafts: drafts.result });
-          };
-        };
-      }),
-  );
+import { call, composer, desk, enter, expect, kept, log, makeRoom, message, open, say, test, type Maru } from './maru';
 
 const lines = async (page: Page, pattern: RegExp) =>
   (await log(page).getByRole('article').allInnerTexts()).flatMap((text) => pattern.exec(text)?.[0] ?? []);

@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import { composer, desk, enter, expect, log, makeRoom, message, phone, say, sizes, test } from './maru';
+import { composer, desk, enter, expect, kept, log, makeRoom, message, phone, say, sizes, test } from './maru';
 import { landscape, bitmap, painted, pick, pictures, sideways } from './pictured';
 
 const tray = (page: Page) => page.getByRole('list', { name: '보낼 사진' });
@@ -161,6 +161,8 @@ test('a page that goes in the middle of it loses nothing', async ({ browser, mar
   await composer(jisu).fill('지하철에서');
   await send(jisu).click();
   await expect(message(jisu, '지하철에서')).toContainText(/기다리는 중|보내는 중/u);
+  // A page that goes before that asks whether it may.
+  await expect.poll(async () => (await kept(jisu)).outbox).toHaveLength(1);
   await jisu.reload();
   await expect(message(jisu, '지하철에서')).toContainText(/기다리는 중|보내는 중/u);
   await painted(jisu, 2);

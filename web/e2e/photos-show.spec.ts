@@ -117,8 +117,21 @@ test('fingers zoom, move on and close', async ({ browser, maru }) => {
     [],
   );
   await expect.poll(scale).toBeGreaterThan(2);
-  await viewer(jisu).getByRole('button', { name: '작게 보기' }).tap();
-  await expect.poll(scale).toBeLessThan(1.05);
+  // However far it is moved, its edge comes no further than the edge of the page, and what fits stays in the middle.
+  for (let n = 0; n < 4; n += 1) await touch([[60, 300]], [[340, 500]], []);
+  const settled = () => shownIn(jisu).evaluate((img) => Math.round(img.getBoundingClientRect().left));
+  await expect.poll(settled).toBe(0);
+  const box = await shownIn(jisu).boundingBox();
+  const frame = await viewer(jisu).locator('> .touch-none').boundingBox();
+  if (!box || !frame) throw new Error('nothing is shown');
+  expect(box.width).toBeGreaterThan(frame.width);
+  const over = Math.max(0, box.height - frame.height) / 2;
+  expect(Math.abs(box.y + box.height / 2 - frame.y - frame.height / 2)).toBeLessThanOrEqual(over + 1);
+  // The first tap after a fling only ends the fling.
+  await expect(async () => {
+    await viewer(jisu).getByRole('button', { name: '작게 보기' }).tap({ timeout: 500 });
+    await expect.poll(scale, { timeout: 1000 }).toBeLessThan(1.05);
+  }).toPass();
   const swipe = (from: [number, number], to: [number, number]) =>
     touch([from], [[(from[0] + to[0]) / 2, (from[1] + to[1]) / 2]], [to], []);
   await swipe([300, 350], [60, 350]);
@@ -127,6 +140,33 @@ test('fingers zoom, move on and close', async ({ browser, maru }) => {
   await expect(viewer(jisu)).toContainText('1 / 2');
   await swipe([180, 250], [180, 600]);
   await expect(viewer(jisu)).toHaveCount(0);
+});
+
+test('what moves stands still for who wants that, until it is asked for', async ({ browser, maru }) => {
+  const jisu = await enter(browser, maru, phone, 'jisu', '최지수');
+  await jisu.emulateMedia({ reducedMotion: 'reduce' });
+  const room = await makeRoom(jisu, { name: '사진' });
+  await show(jisu, maru.url, room, [movingGif]);
+  await jisu.goto(`/rooms/${room}`);
+  await painted(jisu, 1);
+  await pictures(jisu).first().tap();
+  await expect(shownIn(jisu)).toHaveAttribute('src', /\/thumb$/u);
+  await viewer(jisu).getByRole('button', { name: '움직임 보기' }).tap();
+  await expect(shownIn(jisu)).not.toHaveAttribute('src', /\/thumb$/u);
+  await expect.poll(() => shownIn(jisu).evaluate((img) => (img as HTMLImageElement).naturalWidth)).toBeGreaterThan(0);
+  await expect(viewer(jisu).getByRole('button', { name: '움직임 보기' })).toHaveCount(0);
+});
+
+test("a message's menu keeps its photo", async ({ browser, maru }) => {
+  const jisu = await enter(browser, maru, desk, 'jisu', '최지수');
+  const room = await makeRoom(jisu, { name: '사진' });
+  await show(jisu, maru.url, room, [landscape(300, 200, 10)]);
+  await jisu.goto(`/rooms/${room}`);
+  await painted(jisu, 1);
+  await pictures(jisu).first().click({ button: 'right' });
+  const download = jisu.waitForEvent('download');
+  await jisu.getByRole('menuitem', { name: '내려받기' }).click();
+  expect((await download).suggestedFilename()).toMatch(/^maru-[a-z2-7]+\.png$/u);
 });
 
 test('the gallery follows what is sent and deleted, and opens', async ({ browser, maru }) => {
@@ -201,6 +241,23 @@ test('a profile photo is cut, seen by others at once, and removed', async ({ bro
   await expect(jisu.getByText('프로필 사진을 삭제했어요.')).toBeVisible();
   await expect(face).toHaveCount(0);
   await expect(jisu.locator('main img')).toHaveCount(0);
+});
+
+test('the upload of a profile photo shows how far it is, and can be given up', async ({ browser, maru }) => {
+  const jisu = await enter(browser, maru, phone, 'jisu', '최지수');
+  await jisu.goto('/me');
+  const uploads: string[] = [];
+  jisu.on('requestfailed', (request) => uploads.push(request.url()));
+  await jisu.route('**/api/v1/images', () => new Promise(() => undefined)); // no answer ever comes
+  await jisu.getByTestId('face').setInputFiles(landscape(300, 300, 200));
+  const dialog = jisu.getByRole('dialog');
+  await dialog.getByRole('button', { name: '저장하기' }).click();
+  await expect(dialog.getByRole('progressbar', { name: '사진을 올리는 중' })).toBeVisible();
+  await expect(dialog.getByRole('slider')).toBeDisabled();
+  await dialog.getByRole('button', { name: '취소' }).click();
+  await expect(dialog).toHaveCount(0);
+  await expect.poll(() => uploads.length).toBe(1);
+  await expect(jisu.getByRole('button', { name: '사진 넣기' })).toBeVisible();
 });
 
 test('whoever leaves sees the pictures no more', async ({ browser, maru }) => {

@@ -1,6 +1,7 @@
-import type { Browser, Page } from '@playwright/test';
-import { call, desk, enter, expect, log, makeRoom, Maru, phone, tell, test, type Device } from './maru';
-import { landscape, painted, show } from './pictured';
+import type { Page } from '@playwright/test';
+import { desk, expect, log, Maru, phone, test } from './maru';
+import { painted } from './pictured';
+import { settle, view } from './town';
 
 /**
  * Twelve pictures of what people see, compared with the ones in pictures/. Where a change of looks is meant:
@@ -9,74 +10,11 @@ import { landscape, painted, show } from './pictured';
 let maru: Maru;
 let room: string;
 
-const people = {
-  doyun: '이도윤',
-  jisu: '최지수',
-  minho: '김민호',
-  seoyeon: '박서연',
-  harin: '정하린',
-  alex: 'Alex Kim',
-};
-
 test.beforeAll(async ({ browser }) => {
   maru = await Maru.start();
-  const all: Record<string, Page> = {};
-  for (const [id, name] of Object.entries(people)) all[id] = await enter(browser, maru, desk, id, name);
-  const { doyun, jisu, minho, seoyeon, harin, alex } = all;
-  if (!doyun || !jisu || !minho || !seoyeon || !harin || !alex) throw new Error('somebody is missing');
-  const study = { category: '스터디' };
-  const hobby = { category: '취미' };
-  const others = [minho, seoyeon, doyun, harin, alex];
-  room = await makeRoom(
-    jisu,
-    { ...study, name: '알고리즘 스터디', emoji: '📚', topic: '매주 일요일 7시, 문제 다섯 개' },
-    ...others,
-  );
-  await makeRoom(alex, { ...study, name: '영어 회화', emoji: '🗣️', topic: '점심시간 30분 프리토킹' });
-  await makeRoom(harin, { ...study, name: '선형대수 다시', emoji: '📐', topic: '스트랭 교재 3장 진행 중' });
-  await makeRoom(seoyeon, { ...hobby, name: '밴드 합주방', emoji: '🎸', topic: '공연 D-12' }, doyun);
-  await makeRoom(harin, { ...hobby, name: '식물 집사', emoji: '🪴', topic: '오늘의 새순 자랑하기' });
-  const lunch = await makeRoom(minho, { category: '동네', name: '점심 뭐 먹지', emoji: '🍚' }, doyun);
-  const run = await makeRoom(
-    minho,
-    { ...hobby, name: '한강 러닝 크루', emoji: '🏃', topic: '화·목 저녁, 초보 환영' },
-    doyun,
-  );
-  await tell(jisu, room, '오늘 문제 다들 풀어 보셨나요? 세 번째가 어려웠어요.');
-  await tell(minho, room, '저도요. 도윤 님 풀이가 궁금합니다');
-  await tell(doyun, room, '세그먼트 트리로 풀었어요. 정리해서 올릴게요');
-  await tell(doyun, room, 'O(n log n) 나옵니다');
-  await show(seoyeon, maru.url, room, [landscape(840, 560, 20)], '스터디 끝나고 한강 어때요? 오늘 노을 예쁘대요');
-  await tell(jisu, room, '좋아요 🙌 그럼 오늘 7시에 시작할까요?');
-  for (let i = 0; i < 3; i += 1) await tell(minho, run, '내일 저녁 8시 여의나루역에서 만나요');
-  await tell(minho, lunch, '국밥 갑니다');
-  const me = await call<{ user: { id: string } }>(doyun, 'GET', '/me');
-  const direct = await call<{ room: { id: string } }>(minho, 'PUT', `/directs/${me.user.id}`);
-  await tell(minho, direct.room.id, '네 그때 봬요');
-  for (const page of Object.values(all)) await page.context().close();
+  ({ room } = await settle(browser, maru));
 });
 test.afterAll(() => maru.remove());
-
-interface View {
-  browser: Browser;
-  device: Device;
-  theme: 'light' | 'dark';
-  lang?: 'ko' | 'en';
-  login?: boolean;
-}
-
-async function view({ browser, device, theme, lang = 'ko', login = true }: View): Promise<Page> {
-  const context = await browser.newContext({ ...device, baseURL: maru.url, bypassCSP: true, reducedMotion: 'reduce' });
-  await context.addCookies([
-    { name: 'maru_theme', value: theme, url: maru.url },
-    { name: 'maru_lang', value: lang, url: maru.url },
-  ]);
-  if (login) {
-    const data = { loginId: 'doyun', password: 'password of doyun' };
-    await context.request.post('/api/v1/session', { data, headers: { Origin: maru.url } });
-  }
-  return context.newPage();
-}
 
 async function compare(page: Page, name: string): Promise<void> {
   await page.evaluate(() => document.fonts.ready);
@@ -87,20 +25,20 @@ async function compare(page: Page, name: string): Promise<void> {
 const themes = ['light', 'dark'] as const;
 for (const theme of themes) {
   test(`the lobby at a desk, ${theme}`, async ({ browser }) => {
-    const page = await view({ browser, device: desk, theme });
+    const page = await view({ maru, browser, device: desk, theme });
     await page.goto('/');
     await expect(page.getByRole('main').getByRole('link', { name: /알고리즘/u })).toBeVisible();
     await compare(page, `lobby-desk-${theme}`);
   });
   test(`the list on a phone, ${theme}`, async ({ browser }) => {
-    const page = await view({ browser, device: phone, theme });
+    const page = await view({ maru, browser, device: phone, theme });
     await page.goto('/chats');
     await expect(page.getByRole('link', { name: /한강/u })).toContainText('안 읽은 메시지 3개');
     await compare(page, `list-phone-${theme}`);
   });
   for (const [size, device] of Object.entries({ desk, phone })) {
     test(`a room (${size}), ${theme}`, async ({ browser }) => {
-      const page = await view({ browser, device, theme });
+      const page = await view({ maru, browser, device, theme });
       // Nothing is read here, so that the divider stands in every picture.
       await page.routeWebSocket(/socket\.io/u, (socket) => {
         const server = socket.connectToServer();
@@ -118,14 +56,14 @@ for (const theme of themes) {
 }
 
 test('the lobby of a visitor with a phone, in English', async ({ browser }) => {
-  const page = await view({ browser, device: phone, theme: 'light', lang: 'en', login: false });
+  const page = await view({ maru, browser, device: phone, theme: 'light', lang: 'en', login: false });
   await page.goto('/');
   await expect(page.getByRole('heading', { name: 'All rooms' })).toBeVisible();
   await compare(page, 'visitor-phone-light');
 });
 
 test('a new room on a phone, dark', async ({ browser }) => {
-  const page = await view({ browser, device: phone, theme: 'dark' });
+  const page = await view({ maru, browser, device: phone, theme: 'dark' });
   await page.goto('/');
   await page.getByRole('button', { name: '방 만들기' }).first().click();
   await expect(page.getByRole('dialog').getByLabel('방 이름')).toBeVisible();
@@ -133,14 +71,14 @@ test('a new room on a phone, dark', async ({ browser }) => {
 });
 
 test('the settings at a desk, in English, dark', async ({ browser }) => {
-  const page = await view({ browser, device: desk, theme: 'dark', lang: 'en' });
+  const page = await view({ maru, browser, device: desk, theme: 'dark', lang: 'en' });
   await page.goto('/me');
   await expect(page.getByText('This device')).toBeAttached();
   await compare(page, 'settings-desk-dark');
 });
 
 test('people found on a phone', async ({ browser }) => {
-  const page = await view({ browser, device: phone, theme: 'light' });
+  const page = await view({ maru, browser, device: phone, theme: 'light' });
   await page.goto('/people');
   await page.getByRole('searchbox').fill('수');
   await page.getByRole('button', { name: '최지수' }).click();

@@ -1,4 +1,18 @@
-import { createRoom, desk, expect, message, open, phone, say, signUp, test } from './maru';
+import {
+  composer,
+  createRoom,
+  desk,
+  enter,
+  expect,
+  makeRoom,
+  message,
+  open,
+  phone,
+  say,
+  signUp,
+  tell,
+  test,
+} from './maru';
 
 /** Notes every moment at which a way to log in stood on the page. */
 function watchForLoggedOut() {
@@ -46,4 +60,39 @@ test('the name and the newest messages are in the page, before any request', asy
   await page.goto(`/rooms/${room}`);
   await expect(page.getByText('최지수', { exact: true }).first()).toBeVisible();
   await expect(message(page, '여기 있어요')).toBeVisible();
+});
+
+test('what a screen is made of is asked for with the page, compressed, and kept', async ({ browser, maru }) => {
+  const page = await open(browser, maru, desk);
+  await signUp(page, 'jisu', '최지수');
+  const room = await createRoom(page, '가벼운 방', '시험');
+  const answers: { url: string; encoding: string | undefined; cache: string | undefined }[] = [];
+  page.on('response', (response) => {
+    const headers = response.headers();
+    answers.push({ url: response.url(), encoding: headers['content-encoding'], cache: headers['cache-control'] });
+  });
+  const warnings: string[] = [];
+  page.on('console', (entry) => warnings.push(entry.text()));
+  await page.goto(`/rooms/${room}`);
+  await expect(composer(page)).toBeVisible();
+  const chunk = answers.find(({ url }) => /\/RoomScreen-/u.test(url));
+  expect(chunk).toMatchObject({ encoding: 'br', cache: 'public, max-age=31536000, immutable' });
+  // The page itself names it, so that it does not wait for the script that needs it.
+  const html = await (await page.request.get(`/rooms/${room}`)).text();
+  expect(html).toContain(`<link rel="modulepreload" crossorigin href="${new URL(chunk?.url ?? '').pathname}">`);
+  expect(answers.find(({ url }) => url.endsWith(room))?.encoding).toBe('gzip');
+  expect(warnings.filter((text) => text.includes('preload'))).toEqual([]);
+});
+
+test('so is the place where one left off, far from the newest', async ({ browser, maru }) => {
+  const jisu = await enter(browser, maru, desk, 'jisu', '최지수');
+  const minho = await enter(browser, maru, desk, 'minho', '김민호');
+  const room = await makeRoom(jisu, { name: '밀린 방' }, minho);
+  for (let i = 0; i < 90; i += 1) await tell(jisu, room, `줄 ${i}.`);
+  const asked: string[] = [];
+  minho.on('request', (request) => asked.push(request.url()));
+  await minho.goto(`/rooms/${room}`);
+  await expect(message(minho, '줄 0.')).toBeInViewport();
+  // The copy for reading without a connection asks for the newest, which are not shown.
+  expect(asked.filter((url) => /[?&]around=/u.test(url))).toEqual([]);
 });

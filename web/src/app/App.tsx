@@ -1,6 +1,7 @@
 import { QueryClientProvider } from '@tanstack/react-query';
-import { BrowserRouter, Route, Routes } from 'react-router';
+import { Route, Router, Switch } from 'wouter';
 import { queryClient } from '../lib/queryClient';
+import { countDepth } from '../lib/route';
 import { Toasts } from '../ui/Toast';
 import { Tooltips } from '../ui/Tooltip';
 import { Banner } from './Banner';
@@ -15,24 +16,36 @@ export function App() {
   return (
     <Boundary>
       <QueryClientProvider client={queryClient}>
-        <BrowserRouter>
+        <Router aroundNav={countDepth}>
           <Banner />
           <Ended />
-          <Routes>
-            <Route element={<Outside />}>
-              <Route path="/login" element={<LogIn />} />
-              <Route path="/signup" element={<SignUp />} />
+          <Switch>
+            <Route path="/login">
+              <Outside>
+                <LogIn />
+              </Outside>
             </Route>
-            <Route element={<Shell />}>
-              <Route path="/" element={<LobbyScreen />} />
-              <Route path="/chats" element={<ChatsScreen />} />
-              <Route path="/rooms/:id/:panel?" element={<RoomPage />} />
-              <Route path="/people" element={<PeopleScreen />} />
-              <Route path="/me" element={<Profile />} />
-              <Route path="*" element={<Lost />} />
+            <Route path="/signup">
+              <Outside>
+                <SignUp />
+              </Outside>
             </Route>
-          </Routes>
-        </BrowserRouter>
+            <Route>
+              <Shell>
+                <Switch>
+                  <Route path="/" component={LobbyScreen} />
+                  <Route path="/chats" component={ChatsScreen} />
+                  <Route path="/rooms/:id/:panel?" component={RoomPage} />
+                  <Route path="/people" component={PeopleScreen} />
+                  <Route path="/me">
+                    <Profile />
+                  </Route>
+                  <Route component={Lost} />
+                </Switch>
+              </Shell>
+            </Route>
+          </Switch>
+        </Router>
         <Toasts />
         <Tooltips />
       </QueryClientProvider>

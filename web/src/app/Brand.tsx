@@ -1,5 +1,5 @@
 import { Plus } from 'lucide-react';
-import { Link } from 'react-router';
+import { Link } from 'wouter';
 import { useT } from '../lib/i18n';
 import { IconButton } from '../ui/Button';
 import { Logo } from '../ui/Logo';
@@ -8,7 +8,7 @@ export function Brand({ onCreate }: { onCreate?: (() => void) | undefined }) {
   const t = useT();
   return (
     <header className="flex flex-none items-center gap-2.5 pt-4 pr-3.5 pb-2.5 pl-[18px]">
-      <Link to="/" className="flex min-h-[38px] flex-1 items-center gap-2.5 rounded-s">
+      <Link to="/" className="flex min-h-[38px] touch:min-h-11 flex-1 items-center gap-2.5 rounded-s">
         <Logo />
         <span className="text-brand font-heavy tracking-[-0.02em]">{t.brand}</span>
       </Link>

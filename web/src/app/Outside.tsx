@@ -1,12 +1,12 @@
-import { Outlet } from 'react-router';
+import type { ReactNode } from 'react';
 import { LookMenu } from '../features/profile/LookMenu';
 
 /** What stands around the screens before the door: logging in and signing up. */
-export function Outside() {
+export function Outside({ children }: { children: ReactNode }) {
   return (
     <>
-      <Outlet />
-      <div className="fixed top-[max(8px,env(safe-area-inset-top))] right-2">
+      {children}
+      <div className="fixed top-[max(8px,env(safe-area-inset-top))] right-[max(8px,env(safe-area-inset-right))]">
         <LookMenu />
       </div>
     </>

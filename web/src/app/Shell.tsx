@@ -1,43 +1,41 @@
 import { LayoutGrid, MessageCircle, Settings, Users } from 'lucide-react';
 import { useEffect, useMemo, useState, type ReactNode } from 'react';
-import { NavLink, Outlet, useLocation } from 'react-router';
 import { ChatList } from '../features/chats/ChatList';
-import { CreateRoom } from '../features/lobby/CreateRoom';
-import { ProfileCard } from '../features/people/ProfileCard';
 import { OwnMenu } from '../features/profile/OwnMenu';
 import { VisitorMenu } from '../features/profile/VisitorMenu';
-import { Switcher } from '../features/switcher/Switcher';
 import { useT } from '../lib/i18n';
 import { useLayout } from '../lib/layout';
 import { useLobby } from '../lib/lobby';
 import { useMyRooms } from '../lib/rooms';
+import { usePath } from '../lib/route';
 import { useMe } from '../lib/session';
 import type { User } from '../wire.gen';
 import { Badge } from '../ui/Badge';
 import { cx } from '../ui/cx';
+import { laterKit } from '../ui/laterKit';
+import { NavLink } from '../ui/NavLink';
 import { Boundary } from './Boundary';
 import { Brand } from './Brand';
+import { OverlaysContext, type Overlays } from './context';
 import { FindButton } from './FindButton';
 
-export interface ShellContext {
-  onCreate: () => void;
-  onFind: () => void;
-  onProfile: (user: User) => void;
-}
+const useCreate = laterKit(() => import('../features/lobby/CreateRoom'));
+const useSwitcher = laterKit(() => import('../features/switcher/Switcher'));
+const useCard = laterKit(() => import('../features/people/ProfileCard'));
 
 /** What is asked over every screen, one at a time. */
 type Asked = { what: 'create' | 'find' } | { what: 'profile'; user: User };
 
 /** What stands around every screen: the rail on a desk, tabs on a phone. */
-export function Shell() {
+export function Shell({ children }: { children: ReactNode }) {
   const t = useT();
   const me = useMe();
   const layout = useLayout();
-  const { pathname } = useLocation();
+  const pathname = usePath();
   const inRoom = pathname.startsWith('/rooms/');
   const [asked, setAsked] = useState<Asked>();
   const close = () => setAsked(undefined);
-  const context = useMemo<ShellContext>(
+  const context = useMemo<Overlays>(
     () => ({
       onCreate: () => setAsked({ what: 'create' }),
       // What is asked already, and perhaps half filled in, stays.
@@ -59,36 +57,49 @@ export function Shell() {
     return () => removeEventListener('keydown', find);
   }, [me, context]);
   return (
-    <div className="flex h-dvh flex-col overflow-hidden desk:flex-row">
+    <div className="flex h-dvh flex-col overflow-hidden pr-[env(safe-area-inset-right)] pl-[env(safe-area-inset-left)] desk:flex-row">
       <a
         href="#main"
-        className="fixed top-2 left-2 z-50 -translate-y-20 rounded-m bg-ink px-4 py-2 text-label text-paper focus-visible:translate-y-0"
+        className="fixed top-[max(8px,env(safe-area-inset-top))] left-[max(8px,env(safe-area-inset-left))] z-50 -translate-y-32 rounded-m bg-ink px-4 py-2 text-label text-paper focus-visible:translate-y-0"
       >
         {t.nav.skip}
       </a>
       {layout !== 'phone' && <Rail me={me} context={context} />}
       <Boundary place={pathname}>
-        <Outlet context={context} />
+        <OverlaysContext value={context}>{children}</OverlaysContext>
       </Boundary>
       {layout === 'phone' && me && !inRoom && <Tabs />}
-      {me && (
-        <>
-          <CreateRoom open={asked?.what === 'create'} onClose={close} />
-          <Switcher open={asked?.what === 'find'} onClose={close} />
-          <ProfileCard user={asked?.what === 'profile' ? asked.user : undefined} me={me} onClose={close} />
-        </>
-      )}
+      {me && <Over me={me} asked={asked} onClose={close} />}
     </div>
   );
 }
 
-function Rail({ me, context }: { me: User | null; context: ShellContext }) {
+/** What is asked over every screen; none of it is there at the first paint. */
+function Over({ me, asked, onClose }: { me: User; asked: Asked | undefined; onClose: () => void }) {
+  const [create, find, user] = [
+    asked?.what === 'create',
+    asked?.what === 'find',
+    asked?.what === 'profile' && asked.user,
+  ];
+  const lobby = useCreate(create, onClose);
+  const switcher = useSwitcher(find, onClose);
+  const card = useCard(Boolean(user), onClose);
+  return (
+    <>
+      {lobby && <lobby.CreateRoom open={create} onClose={onClose} />}
+      {switcher && <switcher.Switcher open={find} onClose={onClose} />}
+      {card && <card.ProfileCard user={user || undefined} me={me} onClose={onClose} />}
+    </>
+  );
+}
+
+function Rail({ me, context }: { me: User | null; context: Overlays }) {
   const t = useT();
   const total = useLobby().data?.reduce((sum, category) => sum + category.rooms.length, 0);
   return (
     <nav
       aria-label={t.nav.label}
-      className="flex w-[264px] flex-none flex-col border-r border-line bg-sunken wide:w-[304px]"
+      className="flex w-[264px] flex-none flex-col border-r border-line bg-sunken pt-[env(safe-area-inset-top)] pb-[env(safe-area-inset-bottom)] wide:w-[304px]"
     >
       <Brand onCreate={me ? context.onCreate : undefined} />
       {me && <FindButton onFind={context.onFind} />}
@@ -116,12 +127,11 @@ function Rail({ me, context }: { me: User | null; context: ShellContext }) {
 function Browse({ to, icon, label, children }: { to: string; icon: ReactNode; label: string; children?: ReactNode }) {
   return (
     <NavLink
-      end
       to={to}
-      className={({ isActive }) =>
+      className={(active) =>
         cx(
           'flex items-center gap-3 rounded-m px-3 py-[9px] text-row transition-colors duration-120',
-          isActive ? 'bg-surface text-ink shadow-row' : 'text-ink-2 hovering:hover:bg-line/45',
+          active ? 'bg-surface text-ink shadow-row' : 'text-ink-2 hovering:hover:bg-line/45',
         )
       }
     >
@@ -155,12 +165,11 @@ function Tabs() {
 function Tab({ to, icon, label, children }: { to: string; icon: ReactNode; label: string; children?: ReactNode }) {
   return (
     <NavLink
-      end
       to={to}
-      className={({ isActive }) =>
+      className={(active) =>
         cx(
           'relative flex min-h-14 flex-1 flex-col items-center justify-center gap-0.5 text-[11px] outline-offset-[-4px]',
-          isActive ? 'font-medium text-accent' : 'text-ink-2',
+          active ? 'font-medium text-accent' : 'text-ink-2',
         )
       }
     >

@@ -10,7 +10,10 @@ import { preloadPhoto } from '../ui/Avatar';
 
 /** Fills the cache with what the page brought, before the first render. */
 export async function begin(): Promise<void> {
-  const page = readPage();
+  let page = readPage();
+  // Without an epoch it is no page of the server: the service worker's shell, or the development server's.
+  const shell = import.meta.env.PROD && page.epoch === undefined ? await import('../lib/shell') : undefined;
+  if (shell) page = await shell.readShell();
   startLive(page);
   learnUsers(page.users ?? []);
   if (page.signUp) useSite.setState({ signUp: page.signUp });
@@ -20,9 +23,14 @@ export async function begin(): Promise<void> {
     setRoom(page.room);
     if (page.messages) seedTimeline(page.room.room.id, page.messages, page.room.room.head, page.around);
   }
-  // Only the development server sends a page without an epoch: there the session is asked for.
-  if (page.epoch === undefined) await fetchMe().catch(() => setMe(null));
-  else setMe(page.user ?? null);
+  if (page.epoch !== undefined) setMe(page.user ?? null);
+  else {
+    // Nobody is known: the session is asked for.
+    await (shell ? Promise.race([fetchMe(), shell.soon()]) : fetchMe()).catch(() => {
+      setMe(null);
+      shell?.whenAnswered();
+    });
+  }
   const me = currentUser();
   if (me) {
     learnUsers([me]);

@@ -1,9 +1,7 @@
 import { MessageCircle } from 'lucide-react';
-import { Link, Navigate, useOutletContext, useParams } from 'react-router';
+import { Link, Redirect, useParams } from 'wouter';
 import { ChatList } from '../features/chats/ChatList';
-import { Lobby } from '../features/lobby/Lobby';
 import { LookMenu } from '../features/profile/LookMenu';
-import { RoomScreen } from '../features/room/RoomScreen';
 import { useT } from '../lib/i18n';
 import { useLayout } from '../lib/layout';
 import { useMe } from '../lib/session';
@@ -11,13 +9,13 @@ import { buttonClass } from '../ui/Button';
 import { EmptyState } from '../ui/States';
 import { Title } from '../ui/Title';
 import { Brand } from './Brand';
+import { useOverlays } from './context';
 import { FindButton } from './FindButton';
-import { People } from './screens';
-import type { ShellContext } from './Shell';
+import { Lobby, People, RoomScreen } from './screens';
 
 export function LobbyScreen() {
   const t = useT();
-  const { onCreate } = useOutletContext<ShellContext>();
+  const { onCreate } = useOverlays();
   return (
     <>
       <Title>{t.lobby.title}</Title>
@@ -31,8 +29,8 @@ export function ChatsScreen() {
   const t = useT();
   const me = useMe();
   const layout = useLayout();
-  const { onCreate, onFind } = useOutletContext<ShellContext>();
-  if (!me) return <Navigate to="/login" replace state={{ from: '/chats' }} />;
+  const { onCreate, onFind } = useOverlays();
+  if (!me) return <Redirect to="/login" replace state={{ from: '/chats' }} />;
   if (layout !== 'phone') {
     return (
       <main id="main" className="flex flex-1 bg-paper">
@@ -57,15 +55,15 @@ export function ChatsScreen() {
 
 export function RoomPage() {
   const { panel } = useParams();
-  const { onProfile } = useOutletContext<ShellContext>();
+  const { onProfile } = useOverlays();
   if (panel !== undefined && panel !== 'members') return <Lost />;
   return <RoomScreen members={panel === 'members'} onProfile={onProfile} />;
 }
 
 export function PeopleScreen() {
   const me = useMe();
-  const { onProfile } = useOutletContext<ShellContext>();
-  if (!me) return <Navigate to="/login" replace state={{ from: '/people' }} />;
+  const { onProfile } = useOverlays();
+  if (!me) return <Redirect to="/login" replace state={{ from: '/people' }} />;
   return <People onProfile={onProfile} />;
 }
 

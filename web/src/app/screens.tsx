@@ -66,6 +66,8 @@ function NotLoaded({ onRetry }: { onRetry: () => void }) {
   );
 }
 
+export const Lobby = screen(async () => (await import('../features/lobby/Lobby')).Lobby);
+export const RoomScreen = screen(async () => (await import('../features/room/RoomScreen')).RoomScreen);
 export const LogIn = screen(async () => (await import('../features/auth/LogIn')).LogIn);
 export const SignUp = screen(async () => (await import('../features/auth/SignUp')).SignUp);
 export const Profile = screen(async () => (await import('../features/profile/Profile')).Profile);
@@ -73,7 +75,12 @@ export const People = screen(async () => (await import('../features/people/Peopl
 
 /** Loads the chunk that the first address needs. Where it does not come, the screen says so. */
 export async function preload(path: string): Promise<void> {
-  const screens = { '/login': LogIn, '/signup': SignUp, '/me': Profile, '/people': People };
-  const needed = Object.entries(screens).find(([prefix]) => path.startsWith(prefix))?.[1];
+  const screens = { '/rooms/': RoomScreen, '/login': LogIn, '/signup': SignUp, '/me': Profile, '/people': People };
+  const needed = path === '/' ? Lobby : Object.entries(screens).find(([prefix]) => path.startsWith(prefix))?.[1];
   await needed?.preload().catch(() => undefined);
+}
+
+/** Loads what people open next, once the first screen is there: opening it waits for nothing. */
+export function preloadNext(): void {
+  for (const next of [RoomScreen, Lobby]) void next.preload().catch(() => undefined);
 }

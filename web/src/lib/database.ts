@@ -20,6 +20,9 @@ interface Schema extends DBSchema {
   };
 }
 
+/** The copy for reading without a connection is a database of its own: nothing that happens to it concerns what is unsent. */
+export const offlineName = 'maru-offline';
+
 export type Database = IDBPDatabase<Schema>;
 
 /** An IndexedDB that hangs is as bad as none. */
@@ -104,14 +107,15 @@ export function thawDatabase(): void {
 export const whenAwake = (): Promise<void> => frozen?.until ?? Promise.resolve();
 
 /** Begins a transaction, of which nothing remains where the browser freezes the page meanwhile. */
-export async function begin<Name extends StoreNames<Schema>, Mode extends IDBTransactionMode>(
+export async function beginOn<Kept extends DBSchema, Name extends StoreNames<Kept>, Mode extends IDBTransactionMode>(
+  opening: () => Promise<IDBPDatabase<Kept>>,
   stores: Name[],
   mode: Mode,
-): Promise<IDBPTransaction<Schema, Name[], Mode>> {
-  let db = await database();
+): Promise<IDBPTransaction<Kept, Name[], Mode>> {
+  let db = await opening();
   while (frozen) {
     await frozen.until;
-    db = await database();
+    db = await opening();
   }
   const tx = db.transaction(stores, mode);
   running.add(tx);
@@ -119,3 +123,6 @@ export async function begin<Name extends StoreNames<Schema>, Mode extends IDBTra
   tx.done.then(over, over);
   return tx;
 }
+
+export const begin = <Name extends StoreNames<Schema>, Mode extends IDBTransactionMode>(stores: Name[], mode: Mode) =>
+  beginOn(database, stores, mode);

@@ -2,7 +2,7 @@ import { InfiniteQueryObserver } from '@tanstack/react-query';
 import { expect, it, vi } from 'vitest';
 import type { Image, Message, RoomImagesAnswer } from '../wire.gen';
 import { api } from './api';
-import { followed, followImages, galleryQuery } from './gallery';
+import { byMonth, followed, followImages, galleryQuery } from './gallery';
 import { queryClient } from './queryClient';
 
 const image = (id: string): Image => ({
@@ -34,6 +34,14 @@ const message = (seq: number, ...ids: string[]): Message => ({
 const ids = (pages: RoomImagesAnswer[]) => pages.map(({ images }) => images.map((one) => one.image.id).join(''));
 
 const two = [page(true, [9, 'a'], [7, 'b']), page(true, [5, 'c'], [5, 'd'], [3, 'e'])];
+
+it("puts them under their months, in the reader's own time", () => {
+  const at = (...time: [number, number, number, number?]) => new Date(...time).toISOString();
+  const sent = [at(2026, 11, 31, 23), at(2026, 11, 1, 0), at(2026, 10, 30, 23), at(2025, 10, 30)];
+  const images = sent.map((sentAt, i) => ({ image: image(`${i}`), seq: 9 - i, senderId: 'u', sentAt }));
+  expect(byMonth(images).map((one) => one.images.map(({ image }) => image.id).join(''))).toEqual(['01', '2', '3']);
+  expect(byMonth([])).toEqual([]);
+});
 
 it('puts new images first, as their message has them', () => {
   expect(ids(followed(two, message(12, 'x', 'y')))).toEqual(['xyab', 'cde']);

@@ -1,6 +1,7 @@
 import { infiniteQueryOptions, useInfiniteQuery, type InfiniteData } from '@tanstack/react-query';
 import type { Message, RoomImage, RoomImagesAnswer } from '../wire.gen';
 import { api } from './api';
+import { monthOf } from './formats';
 import { queryClient } from './queryClient';
 import { learnUsers } from './users';
 
@@ -37,6 +38,25 @@ export const galleryQuery = (roomId: string) =>
 
 /** A room's images, the newest first; more of them page by page. */
 export const useGallery = (roomId: string) => useInfiniteQuery(galleryQuery(roomId));
+
+/** Images of one month, in their order. */
+export interface Month {
+  readonly month: number;
+  /** When one of them was sent. */
+  readonly at: string;
+  readonly images: readonly RoomImage[];
+}
+
+export function byMonth(images: readonly RoomImage[]): Month[] {
+  const months: (Month & { images: RoomImage[] })[] = [];
+  for (const one of images) {
+    const month = monthOf(one.sentAt);
+    const last = months.at(-1);
+    if (last?.month === month) last.images.push(one);
+    else months.push({ month, at: one.sentAt, images: [one] });
+  }
+  return months;
+}
 
 /** A message came, changed or went: what is cached of its room's images follows it without asking. */
 export function followImages(message: Message): void {

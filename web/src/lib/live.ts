@@ -12,14 +12,23 @@ import type {
 import { api, refreshSession, whenSignedOut } from './api';
 import { useConn } from './conn';
 import { fold, giveUp, place, receive, resume, type Step, type Stream } from './cursor';
-import { freezeDatabase, thawDatabase } from './database';
+import { freezeDatabase, offlineName, thawDatabase } from './database';
 import { closeDrafts, openDrafts, wipeDrafts, writeDrafts } from './drafts';
 import { dropGallery, followImages } from './gallery';
 import { holdLock, whenGone } from './lease';
 import { applyLobbyEvent, refreshLobby } from './lobby';
 import { dropMembers, followNotice, refreshMembers, renameMember } from './members';
-import { cachedRev, dropTimelines, isFetching, putMessages, resetTimeline, whenFetched } from './messages';
-import { Outbox, type News } from './outbox';
+import {
+  cachedRev,
+  dropTimelines,
+  isFetching,
+  putMessages,
+  resetTimeline,
+  restoreTimeline,
+  whenFetched,
+} from './messages';
+import { Outbox } from './outbox';
+import type { News } from './outboxPorts';
 import { DiskStore } from './outboxStore';
 import { NoAnswer, Refusal } from './problem';
 import { cancelUpload, releasePhoto, uploaded } from './photos';
@@ -27,6 +36,7 @@ import { queryClient } from './queryClient';
 import { applyRoom, countMessage, dropRoom, getMyRoom, rememberLast, setMyRooms, setRead } from './rooms';
 import { currentUser, setMe, useEnding } from './session';
 import { ask, closeSocket, openSocket, probe } from './socket';
+import type { Timeline } from './timeline';
 import { dropTrays } from './tray';
 import { noteTyping, stopTyping } from './typing';
 import { forgetPresence, learnUsers, setPresent } from './users';
@@ -111,20 +121,36 @@ function take(roomId: string, step: Step): void {
   if (step.ask) void askChanges(roomId);
 }
 
-async function askChanges(roomId: string): Promise<void> {
+/** What is cached is complete up to `rev` only: what lies between that and the stream is asked for. */
+function catchUp(roomId: string, stream: Stream, rev: number): void {
+  if (rev >= stream.cursor) return;
+  take(roomId, resume({ ...stream, cursor: rev, wanted: Math.max(stream.wanted, stream.cursor) }));
+}
+
+/** Takes what an earlier page kept of a room. The server's word is newer: what happened since is asked for. */
+export function restoreRoom(roomId: string, timeline: Timeline): void {
   const stream = streams.get(roomId);
-  if (!stream) return;
+  if (restoreTimeline(roomId, timeline) && stream) catchUp(roomId, stream, timeline.rev);
+}
+
+export const currentEpoch = (): string | undefined => epoch;
+
+async function askChanges(roomId: string): Promise<void> {
+  const since = streams.get(roomId)?.cursor;
+  if (since === undefined) return;
   try {
     const answer = await ask('room:changes', {
       roomId,
-      since: stream.cursor,
+      since,
       ...(epoch === undefined ? {} : { epoch }),
     });
     failures.delete(roomId);
     const now = streams.get(roomId);
     if (!now) return;
     learnUsers(answer.users);
-    take(roomId, fold(now, answer));
+    // Something older was cached meanwhile: this answer begins too late, and would leave a hole.
+    if (now.cursor < since && !answer.reset) take(roomId, resume(giveUp(now)));
+    else take(roomId, fold(now, answer));
   } catch (error) {
     const now = streams.get(roomId);
     if (!now) return;
@@ -154,6 +180,13 @@ function onReady(ready: Ready, soughtAt: string): void {
   epoch = ready.epoch;
   setMe(ready.user);
   learnUsers([...ready.users, ready.user]);
+  for (const { room, membership } of ready.rooms) {
+    const before = getMyRoom(room.id)?.membership.joinedAt ?? membership.joinedAt;
+    // Left and joined again elsewhere: of before one may see nothing any more.
+    if (room.history === 'all' || before === membership.joinedAt) continue;
+    streams.delete(room.id);
+    dropTimelines(room.id);
+  }
   setMyRooms(ready.rooms);
   const present = new Set(ready.rooms.map(({ room }) => room.id));
   for (const roomId of streams.keys()) if (!present.has(roomId)) streams.delete(roomId);
@@ -210,12 +243,24 @@ function leftElsewhere(): void {
   leave(undefined);
 }
 
+/** The copy that is read without a connection goes with the session, whoever ended it. */
+async function wipeOffline(userId: string | undefined): Promise<void> {
+  try {
+    await (await import('./offline')).wipe(userId);
+  } catch {
+    // Its own code did not come.
+    if ('indexedDB' in window) indexedDB.deleteDatabase(offlineName);
+  }
+}
+
 let leaving = false;
 
 /** The session is over: nothing of it stays in this page. What was typed stays for whoever logs in again as the same user. */
 function leave(reason: SessionEnded['reason'] | undefined): void {
-  if (leaving || currentUser() === null) return;
+  const me = currentUser();
+  if (leaving || me === null) return;
   leaving = true;
+  void wipeOffline(me.id);
   closeSocket();
   outbox.close();
   closeDrafts();
@@ -247,7 +292,7 @@ export async function leaveForGood(end: () => Promise<unknown>): Promise<void> {
   }
   // A tab without a connection is told by nobody else.
   tabs?.postMessage({ kind: 'left' } satisfies Told);
-  await Promise.all([outbox.wipe(), wipeDrafts()]);
+  await Promise.all([outbox.wipe(), wipeDrafts(), wipeOffline(currentUser()?.id)]);
   location.replace('/');
 }
 
@@ -324,15 +369,9 @@ export function startLive(page: Partial<Page>): void {
       for (const { clientId, senderId } of timeline.messages) {
         if (clientId !== undefined && senderId === me) outbox.settle(clientId);
       }
-      const stream = streams.get(roomId);
-      if (hadStream || !stream) return;
       // The connection began while the page was under way: what lies between the two is asked for.
-      const { rev } = timeline;
-      if (rev < stream.cursor) {
-        setTimeout(() =>
-          take(roomId, resume({ ...stream, cursor: rev, wanted: Math.max(stream.wanted, stream.cursor) })),
-        );
-      }
+      const stream = streams.get(roomId);
+      if (!hadStream && stream) setTimeout(() => catchUp(roomId, stream, timeline.rev));
     },
     (roomId) => streams.get(roomId)?.cursor,
   );

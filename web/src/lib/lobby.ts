@@ -16,6 +16,8 @@ export function useLobby() {
   });
 }
 
+export const lobbyNow = (): Category[] => queryClient.getQueryData<Category[]>(lobbyKey) ?? [];
+
 export const setLobby = (categories: Category[]): void => void queryClient.setQueryData(lobbyKey, categories);
 
 /** A connection begins: what changed in the lobby before was not told. */

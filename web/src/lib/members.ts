@@ -19,6 +19,11 @@ export function useMembers(roomId: string, enabled: boolean) {
   });
 }
 
+export const membersOf = (roomId: string): Member[] | undefined => queryClient.getQueryData(membersKey(roomId));
+
+export const setMembers = (roomId: string, members: Member[]): void =>
+  void queryClient.setQueryData(membersKey(roomId), members);
+
 /** A connection begins: comings and goings before were not told. */
 export const refreshMembers = (): void => void queryClient.invalidateQueries({ queryKey: ['members'] });
 

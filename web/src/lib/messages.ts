@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import type { Message, MessagesAnswer } from '../wire.gen';
 import { api, type Place } from './api';
+import { useConn } from './conn';
 import { queryClient } from './queryClient';
 import { getMyRoom } from './rooms';
 import {
@@ -18,6 +19,9 @@ import {
 import { learnUsers } from './users';
 
 const messagesKey = (roomId: string) => ['messages', roomId] as const;
+
+// Coming back to a room paints what is cached, however long ago that was; offline.ts lets go of what is too much.
+queryClient.setQueryDefaults(['messages'], { gcTime: Infinity });
 
 /** Messages in one page of history; around a message, half of them are newer. */
 const pageSize = 50;
@@ -112,6 +116,13 @@ export function seedTimeline(roomId: string, answer: MessagesAnswer, head: numbe
   keep(roomId, from === undefined ? withNewest(undefined, page) : around(page, from, pageSize / 2));
 }
 
+/** A window that an earlier page kept, where nothing newer is cached or on its way. Tells whether it was taken. */
+export function restoreTimeline(roomId: string, timeline: Timeline): boolean {
+  if (timelineOf(roomId) !== undefined || isFetching(roomId)) return false;
+  keep(roomId, timeline);
+  return true;
+}
+
 /** Changes from the stream, which is complete up to `rev`; or, without it, a message from an acknowledgement. */
 export function putMessages(roomId: string, messages: readonly Message[], rev = 0): void {
   for (const arrivals of underWay.get(roomId) ?? []) arrivals.push(...messages);
@@ -137,10 +148,14 @@ export function dropTimelines(roomId?: string): void {
   void queryClient.resetQueries({ queryKey: roomId === undefined ? ['messages'] : messagesKey(roomId) });
 }
 
-/** Before a room is opened again: a window on its past is not where its reader wants to arrive. */
+/**
+ * Before a room is opened again: a window on its past is not where its reader wants to arrive. Without a connection it is
+ * what there is; and where there is none yet, it is what the page brought.
+ */
 export function forgetPast(roomId: string): void {
   const timeline = timelineOf(roomId);
-  if (timeline?.hasNewer) queryClient.removeQueries({ queryKey: messagesKey(roomId), exact: true });
+  if (timeline?.hasNewer && useConn.getState().online)
+    queryClient.removeQueries({ queryKey: messagesKey(roomId), exact: true });
   else if (timeline) keep(roomId, cutOlder(timeline, Infinity));
 }
 

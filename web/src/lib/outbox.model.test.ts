@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Image, Message, SendEvent } from '../wire.gen';
-import { Outbox, type News } from './outbox';
+import { Outbox } from './outbox';
+import type { News } from './outboxPorts';
 import type { Kept, OutboxStore } from './outboxStore';
 import { NoAnswer, Refusal } from './problem';
 

@@ -1,5 +1,5 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
-import type { Image, Message, SendEvent } from '../wire.gen';
+import { afterwards, BackOff, type Later } from './backOff';
 import { newClientId } from './clientId';
 import { grant, heartbeat, isLive, type Lease } from './lease';
 import { MemoryStore, type Kept, type OutboxStore } from './outboxStore';
@@ -14,48 +14,14 @@ import {
   withoutReasons,
   withoutUnfit,
   type Outgoing,
-  type OutgoingPhoto,
 } from './outgoing';
+import type { News, Ports } from './outboxPorts';
 import type { Photo } from './photos';
 import { codeOf, Refusal } from './problem';
-
-/** What the tabs of one user tell each other. */
-export type News =
-  /** What is kept is not what it was. */
-  | { kind: 'changed' }
-  /** The server has this message. */
-  | { kind: 'sent'; message: Message }
-  /** A tab closes or freezes: it sends no more under this name. */
-  | { kind: 'gone'; tab: string };
-
-interface Ports {
-  /** Has the server keep a photo; throws as send does, and an AbortError where it was cancelled. */
-  upload: (photo: OutgoingPhoto) => Promise<Image>;
-  /** A photo is not wanted any more, or the server's image of it is gone. */
-  cancelUpload: (key: string) => void;
-  /** Sends and resolves with the acknowledged message; throws Refusal or NoAnswer. */
-  send: (message: SendEvent) => Promise<Message>;
-  /** The message is the server's now: it goes into the timeline in the same step as it leaves the outbox. */
-  sent: (message: Message) => void;
-  /** There is a way to send. */
-  reachable: () => boolean;
-  /** The session is to be renewed before anything is sent again. */
-  renew: () => Promise<unknown>;
-  tell: (news: News) => void;
-  holdLock?: (tab: string) => { readonly held: boolean; release: () => void };
-  whenGone?: (tab: string, signal: AbortSignal, tell: () => void) => void;
-  now?: () => number;
-  later?: (run: () => void, ms: number) => () => void;
-}
 
 interface State {
   readonly entries: readonly Outgoing[];
 }
-
-const afterwards = (run: () => void, ms: number) => {
-  const timer = setTimeout(run, ms);
-  return () => clearTimeout(timer);
-};
 
 /** A closed tab's outbox, or nobody's. */
 const closed: OutboxStore = { durable: true, change: () => Promise.resolve({ entries: [] }) };
@@ -88,12 +54,10 @@ export class Outbox {
   readonly #inFlight = new Set<string>();
   /** Messages whose photos are all there, and which are asked to be sent now. */
   readonly #sending = new Set<string>();
-  /** Rooms that wait out a limit or an outage, with how to end the wait. */
-  readonly #waiting = new Map<string, { early: boolean; end: () => void }>();
+  readonly #later: Later;
+  readonly #backOff: BackOff;
   /** Messages whose photos were uploaded anew because the server had lost them. */
   readonly #restarted = new Set<string>();
-  /** How often in a row a room's message was not taken. */
-  readonly #attempts = new Map<string, number>();
   readonly #gone = new Set<string>();
   #reading = false;
   #stopHeart: (() => void) | undefined;
@@ -101,6 +65,8 @@ export class Outbox {
 
   constructor(ports: Ports) {
     this.#ports = ports;
+    this.#later = ports.later ?? afterwards;
+    this.#backOff = new BackOff(this.#later);
   }
 
   /** What is here would be lost with the page. */
@@ -130,9 +96,7 @@ export class Outbox {
     this.#settled.clear();
     this.#inFlight.clear();
     this.#sending.clear();
-    for (const { end } of this.#waiting.values()) end();
-    this.#waiting.clear();
-    this.#attempts.clear();
+    this.#backOff.clear();
     this.#restarted.clear();
     this.#reading = false;
     this.#show();
@@ -207,12 +171,7 @@ export class Outbox {
 
   /** A way to send is there again, or the page is. */
   resume(): void {
-    for (const [roomId, { early, end }] of this.#waiting) {
-      if (!early) continue;
-      end();
-      this.#waiting.delete(roomId);
-      this.#attempts.delete(roomId);
-    }
+    this.#backOff.reachable();
     // Another tab may have died between keeping something and telling so.
     this.refresh();
   }
@@ -264,10 +223,6 @@ export class Outbox {
 
   #now(): number {
     return (this.#ports.now ?? Date.now)();
-  }
-
-  #later(run: () => void, ms: number): () => void {
-    return (this.#ports.later ?? afterwards)(run, ms);
   }
 
   #arrive(): void {
@@ -357,7 +312,7 @@ export class Outbox {
   }
 
   async #send(roomId: string): Promise<void> {
-    if (this.#inFlight.has(roomId) || this.#waiting.has(roomId)) return;
+    if (this.#inFlight.has(roomId) || this.#backOff.waits(roomId)) return;
     const turn = this.#turn;
     this.#inFlight.add(roomId);
     const { entry, slept } = await this.#claim(roomId);
@@ -379,7 +334,7 @@ export class Outbox {
       this.#sending.add(clientId);
       const message = await this.#ports.send({ roomId, clientId, text, ...(imageIds.length > 0 ? { imageIds } : {}) });
       if (turn !== this.#turn) return;
-      this.#attempts.delete(roomId);
+      this.#backOff.taken(roomId);
       this.#settled.add(clientId);
       this.#ports.sent(message);
       this.#show();
@@ -517,7 +472,7 @@ export class Outbox {
       }),
     }));
     if (!again) {
-      this.#attempts.delete(roomId);
+      this.#backOff.taken(roomId);
       await settle;
       return;
     }
@@ -525,21 +480,7 @@ export class Outbox {
       await settle;
       return;
     }
-    const turn = this.#turn;
-    const attempt = (this.#attempts.get(roomId) ?? 0) + 1;
-    this.#attempts.set(roomId, attempt);
-    const backOff = Math.min(1000 * 2 ** (attempt - 1), 15_000) * (0.75 + Math.random() / 2);
-    const told = error instanceof Refusal ? error.retryAfterMs : undefined;
-    const end = this.#later(
-      () => {
-        if (turn !== this.#turn) return;
-        this.#waiting.delete(roomId);
-        this.#flush();
-      },
-      code === 'rate_limited' ? (told ?? 1000) : (told ?? backOff),
-    );
-    // A line that comes back is better news than any wait; a limit is waited out.
-    this.#waiting.set(roomId, { early: code === 'offline', end });
+    this.#backOff.wait(roomId, code, error instanceof Refusal ? error.retryAfterMs : undefined, () => this.#flush());
     await settle;
     if (code === 'unauthorized') await this.#ports.renew().catch(() => undefined);
   }

@@ -1,5 +1,5 @@
 import { keepPreviousData, useMutation, useQuery } from '@tanstack/react-query';
-import { useNavigate } from 'react-router';
+import { useNavigate } from './route';
 import { api } from './api';
 import { applyRoom } from './rooms';
 import { useMe } from './session';
@@ -31,7 +31,7 @@ export function useOpenDirect(then: () => void) {
     onSuccess: ({ room, membership }) => {
       applyRoom(room, membership);
       then();
-      void navigate(`/rooms/${room.id}`);
+      navigate(`/rooms/${room.id}`);
     },
   });
 }

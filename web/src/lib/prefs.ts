@@ -42,12 +42,20 @@ function keep(name: 'maru_lang' | 'maru_theme', value: string): void {
 
 export function chooseLang(lang: Lang): void {
   keep('maru_lang', lang);
-  document.documentElement.lang = lang;
-  usePrefs.setState({ lang });
+  showLang(lang);
 }
 
 export function chooseTheme(theme: Theme): void {
   keep('maru_theme', theme);
+  showTheme(theme);
+}
+
+export function showLang(lang: Lang): void {
+  document.documentElement.lang = lang;
+  usePrefs.setState({ lang });
+}
+
+export function showTheme(theme: Theme): void {
   if (theme === 'system') delete document.documentElement.dataset['theme'];
   else document.documentElement.dataset['theme'] = theme;
   colourAround(theme);

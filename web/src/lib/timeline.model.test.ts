@@ -14,11 +14,13 @@ import {
   loadOlder,
   putMessages,
   resetTimeline,
+  restoreTimeline,
   seedTimeline,
   timelineOf,
   whenFetched,
 } from './messages';
 import { queryClient } from './queryClient';
+import type { Timeline } from './timeline';
 
 /**
  * One room on a server, and a reader whose connection breaks, delays, cuts and comes back while pages of history are
@@ -93,10 +95,40 @@ class Reader {
   told = 0;
   /** The question under way: not yet at the server, or its answer not yet here. */
   question: (() => ChangesAnswer) | undefined;
+  since = 0;
   answer: ChangesAnswer | undefined;
   requests: (() => void)[] = [];
   pages: ((lost: boolean) => void)[] = [];
-  readonly seen: number[] = [];
+  /** What the copy for reading offline has: the newest messages of then. */
+  kept: { epoch: number; timeline: Timeline } | undefined;
+
+  keep(most: number): void {
+    const timeline = timelineOf('r');
+    if (!timeline || timeline.hasNewer) return;
+    const messages = timeline.messages.slice(-most);
+    const hasOlder = timeline.hasOlder || messages.length < timeline.messages.length;
+    this.kept = { epoch: this.epoch, timeline: { ...timeline, messages, hasOlder } };
+  }
+
+  /** A new page, which begins with nothing. Answers to the one before come to nothing. */
+  reload(): void {
+    this.cut();
+    dropTimelines();
+    queryClient.clear();
+    this.requests = [];
+    this.pages = [];
+    this.stream = undefined;
+    this.epoch = this.room.epoch;
+  }
+
+  /** Before the connection or long after it, as live.ts and offline.ts do. */
+  takeKept(): void {
+    const { kept, stream } = this;
+    if (!kept || kept.epoch !== this.epoch || !restoreTimeline('r', kept.timeline)) return;
+    const { rev } = kept.timeline;
+    if (!stream || rev >= stream.cursor) return;
+    this.take(resume({ ...stream, cursor: rev, wanted: Math.max(stream.wanted, stream.cursor) }));
+  }
 
   take(step: Step): void {
     this.stream = step.stream;
@@ -105,6 +137,7 @@ class Reader {
     if (step.ask) {
       const { cursor } = step.stream;
       const { epoch } = this;
+      this.since = cursor;
       this.question = () => this.room.changes(cursor, epoch, 4);
     }
   }
@@ -150,7 +183,8 @@ class Reader {
   hear(): void {
     const { answer, stream } = this;
     this.answer = undefined;
-    if (answer && stream) this.take(fold(stream, answer));
+    if (!answer || !stream) return;
+    this.take(stream.cursor < this.since && !answer.reset ? resume(giveUp(stream)) : fold(stream, answer));
   }
 
   failAsk(): void {
@@ -258,8 +292,16 @@ const command = fc.oneof(
   { weight: 1, arbitrary: act('newer', (reader, n) => loadNewer('r', far(reader, n)).catch(ignore)) },
   { weight: 1, arbitrary: act('newest', () => loadNewest('r').catch(ignore)) },
   { weight: 1, arbitrary: act('around', (reader, n) => loadAround('r', far(reader, n)).catch(ignore)) },
+  { weight: 2, arbitrary: act('keep', (reader, n) => reader.keep(1 + (n % 20))) },
+  { weight: 1, arbitrary: act('reload', (reader) => reader.reload()) },
+  { weight: 2, arbitrary: act('take kept', (reader) => reader.takeKept()) },
   { weight: 3, arbitrary: act('reach', (reader, n) => reader.reach(n)) },
   { weight: 3, arbitrary: act('arrive', (reader, n) => reader.arrive(n, n % 10 === 0)) },
+);
+const change = fc.oneof(
+  act('create', (reader, n) => reader.write('create', n, false)),
+  act('edit', (reader, n) => reader.write('edit', n, false)),
+  act('delete', (reader, n) => reader.write('delete', n, false)),
 );
 const backUp: Command = { what: 'back up', run: (reader) => reader.room.backUp() };
 const restore: Command = {
@@ -324,6 +366,28 @@ describe('a window on a room that goes on', () => {
     fc.assert(
       fc.asyncProperty(fc.nat({ max: 300 }), fc.array(command, { minLength: 10, maxLength: 150 }), (before, commands) =>
         play(before + 1, commands),
+      ),
+      { numRuns: runs },
+    ),
+  );
+
+  it('also where what an earlier page kept is taken up again', { timeout: 600_000 }, () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.nat({ max: 30 }),
+        fc.nat({ max: 20 }),
+        fc.array(change, { maxLength: 8 }),
+        fc.array(command, { maxLength: 20 }),
+        fc.array(command, { maxLength: 40 }),
+        (before, most, missed, two, three) => {
+          const [keep, reload, connect, take] = [
+            { what: 'keep', run: (reader: Reader) => reader.keep(most + 1) },
+            { what: 'reload', run: (reader: Reader) => reader.reload() },
+            { what: 'connect', run: (reader: Reader) => reader.connect() },
+            { what: 'take kept', run: (reader: Reader) => reader.takeKept() },
+          ];
+          return play(before + 1, [keep, reload, ...missed, connect, ...two, take, ...three]);
+        },
       ),
       { numRuns: runs },
     ),

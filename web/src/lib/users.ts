@@ -31,6 +31,8 @@ const usersQuery = {
   gcTime: Infinity,
 };
 
+export const usersNow = (): Users => queryClient.getQueryData<Users>(usersKey) ?? {};
+
 export const useUsers = (): Users => useQuery(usersQuery).data ?? {};
 
 export function useUser(id: string | undefined): User | undefined {

@@ -16,7 +16,7 @@ export function Bar({
   children?: ReactNode;
 }) {
   return (
-    <header className="flex min-h-16 flex-none items-center gap-3 border-b border-line bg-paper px-2 py-2 pt-[max(8px,env(safe-area-inset-top))] desk:min-h-[68px] desk:px-[18px] desk:py-3">
+    <header className="flex min-h-16 flex-none items-center gap-3 border-b border-line bg-paper px-2 py-2 pt-[max(8px,env(safe-area-inset-top))] desk:min-h-[68px] desk:px-[18px] desk:pt-[max(12px,env(safe-area-inset-top))] desk:pb-3">
       {before}
       <div className="min-w-0 flex-1">
         <h1

@@ -45,7 +45,7 @@ export function SearchField({ label, clear, onQuery, onEnter, onKey, className, 
         aria-label={label}
         onInput={(event) => tell(event.currentTarget.value)}
         onKeyDown={(event) => {
-          if (!keys.onKeyDown(event) && !keys.isComposing()) onKey?.(event);
+          if (!keys.onKeyDown(event)) onKey?.(event);
         }}
         className="min-h-11 w-full rounded-m border border-line bg-surface py-2 pr-11 pl-10 text-input placeholder:text-ink-2 transition-colors duration-120 hovering:hover:border-ink-3"
       />
@@ -55,6 +55,7 @@ export function SearchField({ label, clear, onQuery, onEnter, onKey, className, 
           aria-label={clear}
           onClick={() => {
             if (!field.current) return;
+            keys.finish(field.current);
             field.current.value = '';
             tell('');
             field.current.focus();

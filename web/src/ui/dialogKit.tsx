@@ -7,7 +7,7 @@ export function Modal({ open, onClose, face, title, lead, children }: DialogProp
     <Base.Root open={open} onOpenChange={(next) => !next && onClose()}>
       <Base.Portal>
         <Base.Backdrop className="scrim" />
-        <Base.Viewport className="fixed inset-0 z-50 grid place-items-center overflow-auto p-4">
+        <Base.Viewport className="fixed inset-0 z-50 grid place-items-center overflow-auto p-4 pt-[max(16px,env(safe-area-inset-top))] pb-[max(16px,env(safe-area-inset-bottom))]">
           <Base.Popup
             finalFocus={() => finalFocus()}
             className="pop w-full max-w-[440px] rounded-l border border-line bg-surface p-6 shadow-float outline-none"

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import { Link } from 'react-router';
+import { Link } from 'wouter';
 import { useT } from '../../lib/i18n';
 import { Logo } from '../../ui/Logo';
 import { Title } from '../../ui/Title';
@@ -17,7 +17,10 @@ export function Frame({
 }) {
   const t = useT();
   return (
-    <main id="main" className="scrollable grid h-dvh bg-sunken px-4 py-8">
+    <main
+      id="main"
+      className="scrollable grid h-dvh bg-sunken px-4 pt-[max(32px,env(safe-area-inset-top))] pb-[max(32px,env(safe-area-inset-bottom))]"
+    >
       <Title>{title}</Title>
       <div className="m-auto w-full max-w-[400px]">
         <Link to="/" className="mx-auto mb-6 flex w-fit min-h-11 items-center gap-2.5 rounded-s">

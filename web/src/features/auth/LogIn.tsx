@@ -1,8 +1,9 @@
 import { useRef, useState } from 'react';
-import { Link, Navigate, useLocation } from 'react-router';
+import { Link, Redirect } from 'wouter';
 import { useT, wordFields } from '../../lib/i18n';
 import { typed } from '../../lib/forms';
 import { isTouch } from '../../lib/layout';
+import { usePlace } from '../../lib/route';
 import { useEnding, useMe } from '../../lib/session';
 import { Wrong } from '../../ui/Wrong';
 import { Button } from '../../ui/Button';
@@ -14,12 +15,12 @@ export function LogIn() {
   const t = useT();
   const me = useMe();
   const returnTo = useReturnTo();
-  const state: unknown = useLocation().state;
+  const place = usePlace();
   const reason = useEnding((ending) => ending.reason);
   const logIn = useLogIn();
   const form = useRef<HTMLFormElement>(null);
   const [missing, setMissing] = useState<Record<string, string>>({});
-  if (me && !logIn.isPending) return <Navigate to={returnTo} replace />;
+  if (me && !logIn.isPending) return <Redirect to={returnTo} replace />;
 
   const submit = () => {
     if (!form.current || logIn.isPending) return;
@@ -42,7 +43,7 @@ export function LogIn() {
       foot={
         <>
           {t.auth.noAccount}{' '}
-          <Link to="/signup" state={state} className={footLink}>
+          <Link to="/signup" state={place} className={footLink}>
             {t.act.signUp}
           </Link>
         </>

@@ -1,8 +1,9 @@
 import { useRef, useState } from 'react';
-import { Link, Navigate, useLocation } from 'react-router';
+import { Link, Redirect } from 'wouter';
 import { codePoints } from '../../lib/formats';
 import { typed } from '../../lib/forms';
 import { useT, wordFields } from '../../lib/i18n';
+import { usePlace } from '../../lib/route';
 import { useMe } from '../../lib/session';
 import { useSite } from '../../lib/site';
 import { Refusal } from '../../lib/problem';
@@ -18,12 +19,12 @@ export function SignUp() {
   const t = useT();
   const me = useMe();
   const returnTo = useReturnTo();
-  const state: unknown = useLocation().state;
+  const place = usePlace();
   const closed = useSite((site) => site.signUp === 'closed');
   const signUp = useSignUp();
   const form = useRef<HTMLFormElement>(null);
   const [wrong, setWrong] = useState<Fields>({});
-  if (me && !signUp.isPending) return <Navigate to={returnTo} replace />;
+  if (me && !signUp.isPending) return <Redirect to={returnTo} replace />;
 
   /** What can be said without asking the server; the server's word comes after. */
   const check = (loginId: string, name: string, password: string): Fields => {
@@ -62,7 +63,7 @@ export function SignUp() {
       foot={
         <>
           {t.auth.haveAccount}{' '}
-          <Link to="/login" state={state} className={footLink}>
+          <Link to="/login" state={place} className={footLink}>
             {t.act.logIn}
           </Link>
         </>

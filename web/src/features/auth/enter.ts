@@ -1,16 +1,15 @@
 import { useMutation } from '@tanstack/react-query';
-import { useLocation, useNavigate } from 'react-router';
 import { api } from '../../lib/api';
 import { goLive } from '../../lib/live';
 import { fetchMyRooms } from '../../lib/rooms';
+import { useNavigate, usePlace } from '../../lib/route';
 import { setMe } from '../../lib/session';
 import type { LogIn, SignUp, UserAnswer } from '../../wire.gen';
 
 /** Where the visitor was going when they were asked to log in. Only addresses of our own. */
 export function useReturnTo(): string {
-  const state: unknown = useLocation().state;
-  if (typeof state !== 'object' || state === null || !('from' in state)) return '/';
-  return typeof state.from === 'string' && /^\/(?!\/)/.test(state.from) ? state.from : '/';
+  const { from } = usePlace();
+  return from !== undefined && /^\/(?!\/)/.test(from) ? from : '/';
 }
 
 function useEntrance<Body>(call: (body: Body) => Promise<UserAnswer>) {
@@ -24,7 +23,7 @@ function useEntrance<Body>(call: (body: Body) => Promise<UserAnswer>) {
       setMe(user);
       goLive();
     },
-    onSuccess: () => void navigate(returnTo, { replace: true }),
+    onSuccess: () => navigate(returnTo, { replace: true }),
   });
 }
 

@@ -1,5 +1,5 @@
 import { MessageCircle } from 'lucide-react';
-import { Link, NavLink } from 'react-router';
+import { Link } from 'wouter';
 import { ago } from '../../lib/formats';
 import { nameOf, useLang, useT } from '../../lib/i18n';
 import { stirredAt, useMyRooms } from '../../lib/rooms';
@@ -11,6 +11,7 @@ import { Badge } from '../../ui/Badge';
 import { buttonClass } from '../../ui/Button';
 import { EmptyState, Skeleton } from '../../ui/States';
 import { cx } from '../../ui/cx';
+import { NavLink } from '../../ui/NavLink';
 import { previewOf } from './preview';
 
 /** The user's rooms and directs, the newest first. */
@@ -66,10 +67,11 @@ function Row({ mine, me }: { mine: MyRoom; me: User }) {
   return (
     <NavLink
       to={`/rooms/${room.id}`}
-      className={({ isActive }) =>
+      below
+      className={(active) =>
         cx(
           'flex items-center gap-3 rounded-m px-2.5 py-[9px] transition-colors duration-120',
-          isActive ? 'bg-surface shadow-row' : 'hovering:hover:bg-line/45 active:bg-line/60',
+          active ? 'bg-surface shadow-row' : 'hovering:hover:bg-line/45 active:bg-line/60',
         )
       }
     >

@@ -1,11 +1,11 @@
 import { useMutation } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
-import { useNavigate } from 'react-router';
 import { api } from '../../lib/api';
 import { useT } from '../../lib/i18n';
 import { useLobby } from '../../lib/lobby';
 import { readRoom, wordRoomFields } from '../../lib/roomForm';
 import { applyRoom, setRoom } from '../../lib/rooms';
+import { useNavigate } from '../../lib/route';
 import type { CreateRoom as Body } from '../../wire.gen';
 import { Wrong } from '../../ui/Wrong';
 import { Button } from '../../ui/Button';
@@ -42,7 +42,7 @@ function Form({ onClose }: { onClose: () => void }) {
       setRoom({ room, membership });
       applyRoom(room, membership);
       onClose();
-      void navigate(`/rooms/${room.id}`);
+      navigate(`/rooms/${room.id}`);
     },
   });
 

@@ -1,6 +1,6 @@
 import { LayoutGrid, Plus, Users } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
-import { Link } from 'react-router';
+import { Link } from 'wouter';
 import { useT } from '../../lib/i18n';
 import { useLobby } from '../../lib/lobby';
 import { useMyRooms } from '../../lib/rooms';

@@ -1,11 +1,13 @@
 import { useT } from '../../lib/i18n';
-import { chooseLang, chooseTheme, usePrefs, type Lang, type Theme } from '../../lib/prefs';
+import { chooseTheme, usePrefs, type Lang, type Theme } from '../../lib/prefs';
 import { MenuChoice } from '../../ui/Menu';
+import { useChooseLang } from './useChooseLang';
 
 /** Language and theme, inside a menu. */
 export function Choices() {
   const t = useT();
   const { lang, theme } = usePrefs();
+  const chooseLang = useChooseLang();
   return (
     <>
       <MenuChoice<Theme>

@@ -21,6 +21,7 @@ export function FacePhoto({ me }: { me: User }) {
   const t = useT();
   const picker = useRef<HTMLInputElement>(null);
   const [photo, setPhoto] = useState<Photo>();
+  const [progress, setProgress] = useState(0);
   const [removing, setRemoving] = useState(false);
   const abort = useRef<AbortController>(undefined);
   const learn = ({ user }: { user: User }) => {
@@ -30,7 +31,8 @@ export function FacePhoto({ me }: { me: User }) {
   const save = useMutation({
     mutationFn: async (square: Blob) => {
       abort.current = new AbortController();
-      const image = await upload(square, { signal: abort.current.signal, onProgress: () => undefined });
+      setProgress(0);
+      const image = await upload(square, { signal: abort.current.signal, onProgress: setProgress });
       return api.updateMe({ photoImageId: image.id });
     },
     onSuccess: (answer) => {
@@ -97,7 +99,7 @@ export function FacePhoto({ me }: { me: User }) {
           <>
             <cropper.Cropper
               photo={photo}
-              busy={save.isPending}
+              progress={save.isPending ? progress : undefined}
               onDone={(square) => save.mutate(square)}
               onCancel={close}
             />

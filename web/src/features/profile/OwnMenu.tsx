@@ -1,7 +1,7 @@
 import { LogOut, Settings, UserRound } from 'lucide-react';
-import { useNavigate } from 'react-router';
 import { useConn } from '../../lib/conn';
 import { useT, wordError } from '../../lib/i18n';
+import { useNavigate } from '../../lib/route';
 import type { User } from '../../wire.gen';
 import { Avatar } from '../../ui/Avatar';
 import { MenuButton, MenuItem, MenuLine } from '../../ui/Menu';
@@ -29,7 +29,7 @@ export function OwnMenu({ me }: { me: User }) {
       >
         <Choices />
         <MenuLine />
-        <MenuItem icon={<UserRound size={17} strokeWidth={1.75} />} onClick={() => void navigate('/me')}>
+        <MenuItem icon={<UserRound size={17} strokeWidth={1.75} />} onClick={() => navigate('/me')}>
           {t.nav.me}
         </MenuItem>
         <MenuItem

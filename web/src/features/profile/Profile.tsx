@@ -1,12 +1,12 @@
 import { useMutation } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
-import { Navigate } from 'react-router';
+import { Redirect } from 'wouter';
 import { api } from '../../lib/api';
 import { codePoints } from '../../lib/formats';
 import { typed } from '../../lib/forms';
 import { useT, wordError, wordFields } from '../../lib/i18n';
 import { leaveForGood } from '../../lib/live';
-import { chooseLang, chooseTheme, usePrefs, type Lang, type Theme } from '../../lib/prefs';
+import { chooseTheme, usePrefs, type Lang, type Theme } from '../../lib/prefs';
 import { setMe, useMe } from '../../lib/session';
 import { learnUsers } from '../../lib/users';
 import type { User } from '../../wire.gen';
@@ -22,11 +22,12 @@ import { Devices } from './Devices';
 import { FacePhoto } from './FacePhoto';
 import { logOut } from './entrance';
 import { Section } from './Section';
+import { useChooseLang } from './useChooseLang';
 
 export function Profile() {
   const t = useT();
   const me = useMe();
-  if (!me) return <Navigate to="/login" replace state={{ from: '/me' }} />;
+  if (!me) return <Redirect to="/login" replace state={{ from: '/me' }} />;
   return (
     <main id="main" className="flex min-h-0 min-w-0 flex-1 flex-col bg-paper">
       <Title>{t.me.title}</Title>
@@ -92,6 +93,7 @@ function Name({ me }: { me: User }) {
 function Look() {
   const t = useT();
   const { lang, theme } = usePrefs();
+  const chooseLang = useChooseLang();
   const themes: [Theme, string][] = [
     ['light', t.prefs.light],
     ['dark', t.prefs.dark],

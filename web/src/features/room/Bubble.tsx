@@ -60,7 +60,7 @@ export const Bubble = memo(function Bubble({ line, sender, onProfile, onMenu, on
               tabIndex={-1}
               aria-hidden="true"
               onClick={() => onProfile(sender)}
-              className="block rounded-[38%]"
+              className="relative block rounded-[38%] touch:after:absolute touch:after:-inset-[3px]"
             >
               <Avatar id={sender.id} name={name} photo={sender.photo} size={38} ground="paper" />
             </button>

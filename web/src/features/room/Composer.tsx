@@ -36,7 +36,10 @@ interface Props {
   onEditLast: () => void;
 }
 
-/** The field keeps its own text: nothing rewrites it while somebody composes a syllable. */
+/**
+ * The field keeps its own text: nothing rewrites it while somebody composes a syllable. It has no default value either: React
+ * writes each new one into the field, and a draft that it begins with would have the caret before it.
+ */
 export function Composer({ roomId, name, hint, editing, saving, onSave, onCancelEdit, onEditLast }: Props) {
   const t = useT();
   const field = useRef<HTMLTextAreaElement>(null);
@@ -82,6 +85,8 @@ export function Composer({ roomId, name, hint, editing, saving, onSave, onCancel
     measure(el);
   };
 
+  const { finish, onKeyDown, composition } = useEnter<HTMLTextAreaElement>(submit);
+
   // Going into editing puts the message's text into the field, going out the draft.
   const edited = editing?.seq;
   const editedText = editing?.text;
@@ -89,6 +94,7 @@ export function Composer({ roomId, name, hint, editing, saving, onSave, onCancel
   useEffect(() => {
     const el = field.current;
     if (!el) return;
+    finish(el);
     if (edited !== undefined) {
       wasEditing.current = true;
       el.value = editedText ?? '';
@@ -105,7 +111,7 @@ export function Composer({ roomId, name, hint, editing, saving, onSave, onCancel
     if (!isTouch() && (wasEditing.current || document.activeElement === document.body)) el.focus();
     wasEditing.current = false;
     return undefined;
-  }, [edited, editedText, roomId]);
+  }, [edited, editedText, roomId, finish]);
 
   // Drafts of an earlier page come a moment after the field; what was typed in it meanwhile stays.
   useEffect(
@@ -119,9 +125,10 @@ export function Composer({ roomId, name, hint, editing, saving, onSave, onCancel
     [roomId],
   );
 
-  const submit = () => {
+  function submit() {
     const el = field.current;
     if (!el) return;
+    finish(el);
     const text = el.value.trim().normalize('NFC');
     if ((text === '' && nothing) || codePoints(text) > limit || stuck) return;
     if (editing) {
@@ -135,9 +142,7 @@ export function Composer({ roomId, name, hint, editing, saving, onSave, onCancel
     keepDraft(roomId, '');
     saidAt.current = 0;
     fill('');
-  };
-
-  const { isComposing, onKeyDown, composition } = useEnter<HTMLTextAreaElement>(submit);
+  }
 
   const beyond = length - limit;
   const off = nothing || beyond > 0 || saving || stuck;
@@ -148,7 +153,7 @@ export function Composer({ roomId, name, hint, editing, saving, onSave, onCancel
         submit();
         field.current?.focus();
       }}
-      className="mx-2.5 mb-[max(10px,env(safe-area-inset-bottom))] flex-none desk:mx-[18px] desk:mb-[18px]"
+      className="mx-2.5 mb-[max(10px,env(safe-area-inset-bottom))] flex-none desk:mx-[18px] desk:mb-[max(18px,env(safe-area-inset-bottom))]"
     >
       <div className="rounded-l border border-line bg-surface p-1.5 shadow-float transition-colors duration-120 has-[textarea:focus-visible]:border-focus has-[textarea:focus-visible]:outline-1 has-[textarea:focus-visible]:outline-focus">
         {editing && (
@@ -207,7 +212,6 @@ export function Composer({ roomId, name, hint, editing, saving, onSave, onCancel
             ref={field}
             rows={1}
             dir="auto"
-            defaultValue={draftOf(roomId)}
             aria-label={t.room.composerLabel(name)}
             aria-invalid={beyond > 0 || undefined}
             placeholder={hint}
@@ -216,7 +220,7 @@ export function Composer({ roomId, name, hint, editing, saving, onSave, onCancel
             {...composition}
             onKeyDown={(event) => {
               if (isTouch()) return;
-              if (onKeyDown(event) || isComposing()) return;
+              if (onKeyDown(event)) return;
               if (event.key === 'Escape' && editing) {
                 event.preventDefault();
                 onCancelEdit();

@@ -1,6 +1,6 @@
 import { useEffect, useEffectEvent, useState } from 'react';
 import { moment, monthName, monthOf } from '../../lib/formats';
-import { useGallery } from '../../lib/gallery';
+import { byMonth, useGallery } from '../../lib/gallery';
 import { nameOf, useLang, useT, wordError } from '../../lib/i18n';
 import { timelineOf } from '../../lib/messages';
 import { useUsers } from '../../lib/users';
@@ -8,7 +8,6 @@ import { cx } from '../../ui/cx';
 import { Blurred } from '../../ui/Blurred';
 import { Failed } from '../../ui/Failed';
 import { Skeleton } from '../../ui/States';
-import type { RoomImage } from '../../wire.gen';
 import { Viewer } from './Viewer';
 
 /** The images of a room, the newest first. What they stand under may have named them already. */
@@ -34,13 +33,7 @@ export function Gallery({ roomId, under }: { roomId: string; under: 'members' | 
     return () => observer.disconnect();
     // A page that does not fill the view leaves its end in it: it is observed anew.
   }, [end, data?.length]);
-  const months: { month: number; at: string; images: RoomImage[] }[] = [];
-  for (const one of data ?? []) {
-    const month = monthOf(one.sentAt);
-    const last = months.at(-1);
-    if (last?.month === month) last.images.push(one);
-    else months.push({ month, at: one.sentAt, images: [one] });
-  }
+  const months = byMonth(data ?? []);
   // All of this month need no name.
   const named = months.some(({ month }) => month !== monthOf(new Date().toISOString()));
   const index = data?.findIndex(({ image }) => image.id === looking?.id) ?? -1;

@@ -1,10 +1,11 @@
 import { ChevronLeft, Images, Menu as MenuIcon, Users } from 'lucide-react';
-import { Link, useLocation, useNavigate } from 'react-router';
+import { Link } from 'wouter';
 import { useT } from '../../lib/i18n';
 import { useLayout } from '../../lib/layout';
 import { useLobby } from '../../lib/lobby';
 import { useMembers } from '../../lib/members';
 import { togglePanel, usePrefs } from '../../lib/prefs';
+import { useGoBack } from '../../lib/route';
 import { usePresence, useUser } from '../../lib/users';
 import type { MyRoom, Room, User } from '../../wire.gen';
 import { Avatar, RoomTile } from '../../ui/Avatar';
@@ -61,14 +62,9 @@ export function Header({ room, mine, name, me, withMembers }: Props) {
 
 export function Back({ to }: { to: string }) {
   const t = useT();
-  const navigate = useNavigate();
-  const { key } = useLocation();
-  // The arrow goes where the browser's own back goes, as long as there is somewhere.
+  const goBack = useGoBack();
   return (
-    <IconButton
-      label={t.nav.back}
-      onClick={() => void (key === 'default' ? navigate(to, { replace: true }) : navigate(-1))}
-    >
+    <IconButton label={t.nav.back} onClick={() => goBack(to)}>
       <ChevronLeft size={24} strokeWidth={1.75} />
     </IconButton>
   );

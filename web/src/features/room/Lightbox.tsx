@@ -1,7 +1,8 @@
 import { Dialog as Base } from '@base-ui/react/dialog';
-import { ChevronLeft, ChevronRight, Download, X, ZoomIn, ZoomOut } from 'lucide-react';
+import { ChevronLeft, ChevronRight, Download, Play, X, ZoomIn, ZoomOut } from 'lucide-react';
 import { useEffect, useState, type ReactNode, type RefObject } from 'react';
 import { useT } from '../../lib/i18n';
+import { useStill } from '../../lib/layout';
 import type { Image } from '../../wire.gen';
 import { whatIsWrong, type Trouble } from '../../lib/picture';
 import { Button } from '../../ui/Button';
@@ -34,7 +35,12 @@ export function Lightbox({ items, index, onIndex, onClose, back }: Props) {
     const next = index + by;
     if (next >= 0 && next <= last) onIndex(next);
   };
-  const { setStage, picture, zoomed, zoom } = useZoom({ key: item?.image.id ?? '', onSwipe: go, onDismiss: onClose });
+  const { setStage, picture, zoomed, zoom } = useZoom({
+    key: item?.image.id ?? '',
+    size: item?.image ?? { width: 1, height: 1 },
+    onSwipe: go,
+    onDismiss: onClose,
+  });
 
   // Those beside it are there when they are asked for.
   useEffect(() => {
@@ -130,6 +136,7 @@ function Shown({ image, alt, picture }: ShownProps) {
   const t = useT();
   const [there, setThere] = useState(false);
   const [trouble, setTrouble] = useState<Trouble>();
+  const [playing, setPlaying] = useState(!useStill() || image.contentType !== 'image/gif');
   if (trouble !== undefined) {
     return (
       <div
@@ -152,17 +159,30 @@ function Shown({ image, alt, picture }: ShownProps) {
         // Its box is the picture's own, so that nothing moves when the whole comes.
         style={{ aspectRatio: `${image.width} / ${image.height}`, width: `min(100%, ${image.width}px)` }}
       >
-        {!there && (
+        {!(there && playing) && (
           <img src={image.thumbUrl} alt="" draggable={false} className="absolute inset-0 size-full object-contain" />
         )}
         <img
-          src={image.url}
+          src={playing ? image.url : image.thumbUrl}
           alt={alt}
           draggable={false}
           onLoad={() => setThere(true)}
           onError={() => void whatIsWrong(image.url).then(setTrouble)}
           className={cx('absolute inset-0 size-full object-contain', !there && 'opacity-0')}
         />
+        {!playing && (
+          <button
+            type="button"
+            onClick={() => {
+              setThere(false);
+              setPlaying(true);
+            }}
+            className="absolute inset-0 m-auto flex h-11 w-fit items-center gap-2 rounded-full bg-[rgb(15_13_11/0.72)] px-4 font-medium"
+          >
+            <Play size={17} strokeWidth={1.75} aria-hidden="true" />
+            {t.photo.play}
+          </button>
+        )}
       </div>
     </div>
   );

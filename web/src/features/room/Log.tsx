@@ -20,15 +20,18 @@ import { useVisible } from '../../lib/visible';
 import type { Message, MyRoom, Room, User } from '../../wire.gen';
 import { Failed } from '../../ui/Failed';
 import { EmptyState, Skeleton } from '../../ui/States';
+import { laterKit } from '../../ui/laterKit';
 import { toast } from '../../ui/Toast';
 import { Announcer } from './Announcer';
 import { Bubble } from './Bubble';
-import { MessageMenu, type Pressed } from './MessageMenu';
+import type { Pressed } from './MessageMenu';
 import { DayLine, NoticeLine, UnreadLine } from './Notices';
 import { rowsOf, type Row } from './rows';
-import { Viewer } from './Viewer';
 import { useReading } from './useReading';
 import { useScroll, type Target } from './useScroll';
+
+const useViewer = laterKit(() => import('./Viewer'));
+const useMenu = laterKit(() => import('./MessageMenu'));
 
 interface Props {
   room: Room;
@@ -148,6 +151,8 @@ export function Log({ room, name, mine, me, covered, onProfile, onEdit, onDelete
       index: looking.index,
       back: looking.back,
     };
+  const viewer = useViewer(looking !== undefined, () => setLooking(undefined));
+  const menu = useMenu(pressed !== undefined, () => setPressed(undefined));
   const onMenu = useCallback((message: Message, beside: HTMLElement) => setPressed({ message, beside }), []);
 
   if (!timeline && error) return <Failed error={error} onRetry={refetch} />;
@@ -212,20 +217,24 @@ export function Log({ room, name, mine, me, covered, onProfile, onEdit, onDelete
         <Jump onClick={() => goTo('end')}>{mine.unread > 0 ? t.room.newBelow(mine.unread) : t.room.toLatest}</Jump>
       )}
       <Announcer last={mine.last} me={me.id} nameOf={(id) => nameOf(t, users[id])} />
-      <Viewer
-        view={view}
-        gone={looked?.kind === 'deleted'}
-        onView={(next) => setLooking(looking && next && { ...looking, index: next.index })}
-      />
-      <MessageMenu
-        pressed={pressed}
-        me={me}
-        owner={mine.membership.role === 'owner'}
-        onView={onView}
-        onEdit={onEdit}
-        onDelete={onDelete}
-        onClose={() => setPressed(undefined)}
-      />
+      {viewer && (
+        <viewer.Viewer
+          view={view}
+          gone={looked?.kind === 'deleted'}
+          onView={(next) => setLooking(looking && next && { ...looking, index: next.index })}
+        />
+      )}
+      {menu && (
+        <menu.MessageMenu
+          pressed={pressed}
+          me={me}
+          owner={mine.membership.role === 'owner'}
+          onView={onView}
+          onEdit={onEdit}
+          onDelete={onDelete}
+          onClose={() => setPressed(undefined)}
+        />
+      )}
     </div>
   );
 }

@@ -1,4 +1,4 @@
-import { Copy, Image, Pencil, Trash2 } from 'lucide-react';
+import { Copy, Download, Image, Pencil, Trash2 } from 'lucide-react';
 import { copyText } from '../../lib/clipboard';
 import { useT } from '../../lib/i18n';
 import type { Message, User } from '../../wire.gen';
@@ -22,6 +22,14 @@ interface Props {
   onClose: () => void;
 }
 
+/** The browser keeps what a link of ours leads to. */
+function save(url: string | undefined): void {
+  const link = document.createElement('a');
+  link.href = `${url}?download=1`;
+  link.download = '';
+  link.click();
+}
+
 /** What may be done with a message; the server's policy has the last word. One menu serves the whole log. */
 export function MessageMenu({ pressed, me, owner, onView, onEdit, onDelete, onClose }: Props) {
   const t = useT();
@@ -35,6 +43,11 @@ export function MessageMenu({ pressed, me, owner, onView, onEdit, onDelete, onCl
           onClick={() => pressed && onView(message, 0, pressed.beside)}
         >
           {t.photo.view}
+        </MenuItem>
+      )}
+      {message?.images?.length === 1 && (
+        <MenuItem icon={<Download size={17} strokeWidth={1.75} />} onClick={() => save(message.images?.[0]?.url)}>
+          {t.photo.download}
         </MenuItem>
       )}
       {message?.text && (

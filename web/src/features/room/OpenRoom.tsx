@@ -5,13 +5,16 @@ import { usePrefs } from '../../lib/prefs';
 import { useUser } from '../../lib/users';
 import type { MyRoom, Room, User } from '../../wire.gen';
 import { Bar } from '../../ui/Bar';
+import { laterKit } from '../../ui/laterKit';
 import { Title } from '../../ui/Title';
 import { Conversation } from './Conversation';
-import { Gallery } from './Gallery';
 import { Back, Header } from './Header';
 import { JoinCard } from './JoinCard';
 import { Members } from './Members';
 import type { RoomScreenProps } from './RoomScreen';
+
+const useGallery = laterKit(() => import('./Gallery'));
+const giveUp = () => undefined;
 
 interface Props extends RoomScreenProps {
   room: Room;
@@ -34,6 +37,7 @@ export function OpenRoom({ room, mine, me, members, onProfile }: Props) {
   // Of two there is nobody to list: their photos alone.
   const panelTitle = direct ? t.photo.gallery : t.members.title(room.memberCount);
   const panelLabel = direct ? t.photo.gallery : t.members.label;
+  const gallery = useGallery(beside || before, giveUp);
   const show = useCallback((user: User) => onProfile(user), [onProfile]);
 
   return (
@@ -58,7 +62,7 @@ export function OpenRoom({ room, mine, me, members, onProfile }: Props) {
             <div className="scrollable min-h-0 flex-1 px-2.5 pb-4">
               <h2 className="sr-only">{panelLabel}</h2>
               {withMembers && <Members roomId={room.id} me={me} onProfile={show} />}
-              <Gallery roomId={room.id} under={direct ? 'title' : 'members'} />
+              {gallery && <gallery.Gallery roomId={room.id} under={direct ? 'title' : 'members'} />}
             </div>
           </>
         )}
@@ -74,7 +78,7 @@ export function OpenRoom({ room, mine, me, members, onProfile }: Props) {
               <Members roomId={room.id} me={me} onProfile={show} />
             </>
           )}
-          <Gallery roomId={room.id} under={direct ? 'nothing' : 'members'} />
+          {gallery && <gallery.Gallery roomId={room.id} under={direct ? 'nothing' : 'members'} />}
         </aside>
       )}
     </>

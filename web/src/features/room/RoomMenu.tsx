@@ -1,14 +1,16 @@
 import { EllipsisVertical, LogOut, Pencil, Trash2 } from 'lucide-react';
 import { useState } from 'react';
-import { useNavigate } from 'react-router';
 import { api } from '../../lib/api';
 import { useT } from '../../lib/i18n';
 import { useLayout } from '../../lib/layout';
 import { dropRoom } from '../../lib/rooms';
+import { useNavigate } from '../../lib/route';
 import type { MyRoom, Room, User } from '../../wire.gen';
 import { MenuButton, MenuItem } from '../../ui/Menu';
+import { laterKit } from '../../ui/laterKit';
 import { Ask } from './Ask';
-import { EditRoom } from './EditRoom';
+
+const useEdit = laterKit(() => import('./EditRoom'));
 
 type Asked = 'edit' | 'leave' | 'delete';
 
@@ -21,8 +23,9 @@ export function RoomMenu({ room, mine, name, me }: { room: Room; mine: MyRoom; n
   const direct = room.kind === 'direct';
   const mayManage = !direct && (mine.membership.role === 'owner' || me.role === 'admin');
   const close = () => setAsked(undefined);
-  const goAway = async () => {
-    await navigate(layout === 'phone' ? '/chats' : '/', { replace: true });
+  const edit = useEdit(asked === 'edit', close);
+  const goAway = () => {
+    navigate(layout === 'phone' ? '/chats' : '/', { replace: true });
     dropRoom(room.id);
   };
   return (
@@ -42,7 +45,7 @@ export function RoomMenu({ room, mine, name, me }: { room: Room; mine: MyRoom; n
           </MenuItem>
         )}
       </MenuButton>
-      {mayManage && <EditRoom room={room} open={asked === 'edit'} onClose={close} />}
+      {mayManage && edit && <edit.EditRoom room={room} open={asked === 'edit'} onClose={close} />}
       <Ask
         open={asked === 'leave'}
         title={t.room.leaveTitle}
@@ -50,7 +53,7 @@ export function RoomMenu({ room, mine, name, me }: { room: Room; mine: MyRoom; n
         action={t.act.leave}
         act={async () => {
           await api.leave(room.id);
-          await goAway();
+          goAway();
         }}
         onClose={close}
       />
@@ -61,7 +64,7 @@ export function RoomMenu({ room, mine, name, me }: { room: Room; mine: MyRoom; n
         action={t.act.remove}
         act={async () => {
           await api.deleteRoom(room.id);
-          await goAway();
+          goAway();
         }}
         onClose={close}
       />

@@ -1,7 +1,8 @@
-import { Link, Navigate, useLocation, useParams } from 'react-router';
+import { Link, Redirect, useParams } from 'wouter';
 import { useT } from '../../lib/i18n';
 import { Refusal } from '../../lib/problem';
 import { useRoom } from '../../lib/rooms';
+import { usePath } from '../../lib/route';
 import { useMe } from '../../lib/session';
 import type { User } from '../../wire.gen';
 import { Failed } from '../../ui/Failed';
@@ -20,11 +21,11 @@ export interface RoomScreenProps {
 
 /** One room, as far as its reader may see it. */
 export function RoomScreen(props: RoomScreenProps) {
-  const { id = '' } = useParams();
+  const { id = '' } = useParams<{ id?: string }>();
   const me = useMe();
-  const location = useLocation();
+  const path = usePath();
   // Whoever is not logged in is asked to, and comes back here.
-  if (!me) return <Navigate to="/login" replace state={{ from: location.pathname }} />;
+  if (!me) return <Redirect to="/login" replace state={{ from: path }} />;
   return <Found key={id} id={id} me={me} {...props} />;
 }
 

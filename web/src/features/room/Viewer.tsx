@@ -1,6 +1,6 @@
 import { useEffect, useEffectEvent, useId, useRef } from 'react';
-import { useLocation, useNavigate } from 'react-router';
 import { useT } from '../../lib/i18n';
+import { useNavigate, usePlace } from '../../lib/route';
 import { laterKit } from '../../ui/laterKit';
 import { toast } from '../../ui/Toast';
 import type { Viewed } from './Lightbox';
@@ -65,16 +65,15 @@ export function Viewer({ view, gone, onView }: Props) {
 function useBackCloses(open: boolean, onClose: () => void): () => void {
   const id = useId();
   const navigate = useNavigate();
-  const here = useLocation();
-  const state = (here.state ?? {}) as Record<string, unknown>;
-  const marked = state['over'] === id;
+  const place = usePlace();
+  const marked = place.over === id;
   const phase = useRef<'closed' | 'opening' | 'open'>('closed');
   const follow = useEffectEvent(() => {
-    const to = { pathname: here.pathname, search: here.search };
+    const here = location.pathname + location.search;
     if (open && !marked) {
       if (phase.current === 'closed') {
         phase.current = 'opening';
-        void navigate(to, { state: { ...state, over: id } });
+        navigate(here, { state: { ...place, over: id } });
       } else if (phase.current === 'open') {
         phase.current = 'closed';
         onClose();
@@ -84,10 +83,10 @@ function useBackCloses(open: boolean, onClose: () => void): () => void {
       // A page that was loaded anew, or went forward again, has nothing to show there.
       const left = phase.current !== 'closed';
       phase.current = 'closed';
-      if (left) void navigate(-1);
-      else void navigate(to, { replace: true, state: null });
+      if (left) history.back();
+      else navigate(here, { replace: true });
     } else phase.current = 'closed';
   });
   useEffect(() => follow(), [open, marked]);
-  return () => (marked ? void navigate(-1) : onClose());
+  return () => (marked ? history.back() : onClose());
 }

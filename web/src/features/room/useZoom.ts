@@ -3,6 +3,8 @@ import { useEffect, useEffectEvent, useRef, useState } from 'react';
 interface Options {
   /** Another one begins unzoomed. */
   key: string;
+  /** Its size in pixels: it is shown whole, and no larger than that. */
+  size: { width: number; height: number };
   /** Swiped to the side while unzoomed: 1 to the next, -1 back. */
   onSwipe: (by: number) => void;
   /** Swiped down while unzoomed. */
@@ -25,7 +27,7 @@ const home: Place = { scale: 1, x: 0, y: 0 };
  * Zooming and moving a picture by fingers, mouse and wheel. It is painted by transform alone, and React hears only whether it
  * is zoomed.
  */
-export function useZoom({ key, onSwipe, onDismiss }: Options) {
+export function useZoom({ key, size, onSwipe, onDismiss }: Options) {
   // The page gives it its place a moment after it is drawn.
   const [stage, setStage] = useState<HTMLDivElement | null>(null);
   const picture = useRef<HTMLDivElement>(null);
@@ -37,8 +39,16 @@ export function useZoom({ key, onSwipe, onDismiss }: Options) {
     const box = stage?.getBoundingClientRect();
     if (!el || !box) return;
     const scale = Math.min(most, Math.max(1, next.scale));
-    // No further than its edge to the middle.
-    const [wide, high] = [(box.width * (scale - 1)) / 2, (box.height * (scale - 1)) / 2];
+    // No further than its edges to those of the stage.
+    const { clientWidth, clientHeight } = el;
+    const style = getComputedStyle(el);
+    const fits = Math.min(
+      1,
+      (clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight)) / size.width,
+      (clientHeight - parseFloat(style.paddingTop) - parseFloat(style.paddingBottom)) / size.height,
+    );
+    const wide = Math.max(0, (size.width * fits * scale - box.width) / 2);
+    const high = Math.max(0, (size.height * fits * scale - box.height) / 2);
     const free = scale === 1 && !settle;
     place.current = {
       scale,

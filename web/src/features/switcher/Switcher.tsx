@@ -1,9 +1,9 @@
 import { useId, useState } from 'react';
-import { useNavigate } from 'react-router';
 import { nameOf, useT, wordError } from '../../lib/i18n';
 import { useLobby } from '../../lib/lobby';
 import { useOpenDirect, usePeople } from '../../lib/people';
 import { stirredAt, useMyRooms } from '../../lib/rooms';
+import { useNavigate } from '../../lib/route';
 import { matches, useSettled } from '../../lib/search';
 import { usePresence, useUser, useUsers } from '../../lib/users';
 import type { Room, User } from '../../wire.gen';
@@ -67,7 +67,7 @@ function Finder({ onClose }: { onClose: () => void }) {
       return;
     }
     onClose();
-    void navigate(`/rooms/${find.room.id}`);
+    navigate(`/rooms/${find.room.id}`);
   };
   const problem = direct.error ?? error;
   return (

@@ -231,6 +231,7 @@ export const en: Dictionary = {
     previous: 'Previous photo',
     next: 'Next photo',
     download: 'Download',
+    play: 'Play',
     zoomIn: 'Zoom in',
     zoomOut: 'Zoom out',
     position: (i: number, n: number) => `${i} / ${n}`,

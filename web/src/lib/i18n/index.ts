@@ -1,17 +1,30 @@
 import type { Message, User } from '../../wire.gen';
-import { usePrefs, type Lang } from '../prefs';
+import { chooseLang, usePrefs, type Lang } from '../prefs';
 import { Refusal, codeOf } from '../problem';
-import { en } from './en';
 import { ko } from './ko';
 
 /** The Korean texts give the shape; the compiler demands the same of every language. */
 export type Dictionary = typeof ko;
 
-const dictionaries: Record<Lang, Dictionary> = { ko, en };
+/** Korean comes with the page, another language in a chunk of its own. */
+const dictionaries: Partial<Record<Lang, Dictionary>> = { ko };
+
+async function loadWords(lang: Lang): Promise<void> {
+  dictionaries[lang] ??= (await import('./en')).en;
+}
+
+/** Before anything is drawn. Where the words do not come it is drawn in Korean. */
+export const loadFirstWords = (): Promise<void> => loadWords(usePrefs.getState().lang).catch(() => undefined);
+
+/** Changes the language once its words are there. Rejects where they do not come. */
+export async function changeLang(lang: Lang): Promise<void> {
+  await loadWords(lang);
+  chooseLang(lang);
+}
 
 export const useLang = (): Lang => usePrefs((prefs) => prefs.lang);
 
-export const useT = (): Dictionary => dictionaries[useLang()];
+export const useT = (): Dictionary => dictionaries[useLang()] ?? ko;
 
 /** What happened and what to do, for any error. */
 export function wordError(t: Dictionary, error: unknown): string {

@@ -227,6 +227,7 @@ export const ko = {
     previous: '이전 사진',
     next: '다음 사진',
     download: '내려받기',
+    play: '움직임 보기',
     zoomIn: '크게 보기',
     zoomOut: '작게 보기',
     position: (i: number, n: number) => `${i} / ${n}`,
