@@ -50,8 +50,21 @@ function serviceWorker(): Plugin {
   };
 }
 
+/**
+ * The page is painted once its entry has run, the last of its scripts: what was there before stays until then, and the first
+ * paint is the screen, not an empty page.
+ */
+const paintedOnce: Plugin = {
+  name: 'maru:painted-once',
+  apply: 'build',
+  transformIndexHtml: {
+    order: 'post',
+    handler: (page) => page.replace('<script type="module"', '<script type="module" blocking="render"'),
+  },
+};
+
 export default defineConfig({
-  plugins: [react(), tailwindcss(), serviceWorker(), brotli],
+  plugins: [react(), tailwindcss(), paintedOnce, serviceWorker(), brotli],
   // public/.gitkeep is copied into dist, so that emptying dist keeps the placeholder that `go build` needs.
   build: {
     outDir: 'dist',

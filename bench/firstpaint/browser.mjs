@@ -68,9 +68,14 @@ class Tab {
   #ready = false;
   #paints;
 
-  static async open({ url, path, loginId, password, name, newest }) {
+  static async open({ url, path, loginId, password, name, newest, worker }) {
     const tab = new Tab();
-    tab.context = await browser.newContext({ viewport: { width: 1024, height: 768 }, baseURL: url, locale: 'ko-KR' });
+    tab.context = await browser.newContext({
+      viewport: { width: 1024, height: 768 },
+      baseURL: url,
+      locale: 'ko-KR',
+      serviceWorkers: worker ? 'allow' : 'block',
+    });
     tab.page = await tab.context.newPage();
     if (loginId) {
       const answer = await tab.page.request.post('/api/v1/session', { headers: { Origin: url }, data: { loginId, password } });
@@ -80,6 +85,8 @@ class Tab {
     await tab.#listen({ name, newest, doors });
     await tab.page.goto(path, { waitUntil: 'commit' });
     await (loginId ? tab.#settled() : tab.page.locator(doors).first().waitFor({ timeout: patience }));
+    // It has the pages after this one.
+    if (worker) await tab.page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
     return tab;
   }
 

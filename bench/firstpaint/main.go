@@ -36,6 +36,18 @@ type condition struct {
 	name    string
 	line    line
 	expired bool // the access cookie's life is over, the refresh cookie's is not
+	// worker has the site's service worker between the page and the network. It
+	// is not where the network is slowed: Chromium slows a page's requests, not a
+	// worker's.
+	worker bool
+}
+
+// tab names the one in which a way's page is open under this condition.
+func (c condition) tab(w way) string {
+	if c.worker {
+		return w.name + ", with a worker"
+	}
+	return w.name
 }
 
 // bench is one run.
@@ -65,7 +77,7 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 	within := flags.Duration("within", 5*time.Minute, "after this no round begins")
 	warm := flags.Int("warm", 2, "reloads of each way before anything is measured")
 	flags.IntVar(&b.rounds, "rounds", 7, "how often to measure everything")
-	flags.IntVar(&b.often, "often", 4, "how often a round reloads, slowed, with the data in the page, whose flashes are counted; all else once")
+	flags.IntVar(&b.often, "often", 4, "how often a round reloads with the data in the page, whose flashes are counted; all else once")
 	if err := flags.Parse(arguments); err != nil {
 		return err
 	}
@@ -78,9 +90,9 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 	const bytesPerMbit = 1e6 / 8
 	slow := line{Latency: float64(latency.Milliseconds()), Down: *down * bytesPerMbit, Up: *up * bytesPerMbit, CPU: *cpu}
 	b.conditions = []condition{
-		{"slow", slow, false},
-		{"slow, access cookie expired", slow, true},
-		{"not slowed", line{Down: -1, Up: -1, CPU: 1}, false},
+		{name: "slow", line: slow},
+		{name: "slow, access cookie expired", line: slow, expired: true},
+		{name: "not slowed, service worker", line: line{Down: -1, Up: -1, CPU: 1}, worker: true},
 	}
 	b.results.Slow = fmt.Sprintf("%v and %v Mbit/s, %v, processor ÷ %v", *down, *up, *latency, *cpu)
 	root, err := host.Repository()
@@ -137,21 +149,36 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 // open opens a tab for each way, and learns what the screens of a user and of
 // a visitor look like.
 func (b *bench) open(ctx context.Context, maru string, who person, warm int) error {
-	tab := func(w way, name string, as person, html string) error {
+	start := func(w way, html string) (url string, err error) {
 		f, err := startFront(ctx, w, maru, html)
 		if err != nil {
-			return err
+			return "", err
 		}
 		b.fronts = append(b.fronts, f)
-		return b.browser.do("open", name, as.command("http://"+f.address), nil)
+		return "http://" + f.address, nil
+	}
+	tabs := func(w way, url string) error {
+		settings := who.command(url)
+		for _, c := range []condition{{}, {worker: true}} {
+			settings["worker"] = c.worker
+			if err := b.browser.do("open", c.tab(w), settings, nil); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
 	look := func(name string) (s screen, err error) {
 		err = b.browser.do("look", name, map[string]any{"name": who.name}, &s)
 		return s, err
 	}
-	visitor, self := who, ways[0]
+	self := ways[0]
+	url, err := start(self, "")
+	if err != nil {
+		return err
+	}
+	visitor := who
 	visitor.loginID = ""
-	if err := tab(self, "visitor", visitor, ""); err != nil {
+	if err := b.browser.do("open", "visitor", visitor.command(url), nil); err != nil {
 		return err
 	}
 	visited, err := look("visitor")
@@ -161,7 +188,7 @@ func (b *bench) open(ctx context.Context, maru string, who person, warm int) err
 	if err := b.browser.do("close", "visitor", nil, nil); err != nil {
 		return err
 	}
-	if err := tab(self, self.name, who, ""); err != nil {
+	if err := tabs(self, url); err != nil {
 		return err
 	}
 	own, err := look(self.name)
@@ -179,15 +206,21 @@ func (b *bench) open(ctx context.Context, maru string, who person, warm int) err
 		if w.fetched {
 			html = visited.HTML
 		}
-		if err := tab(w, w.name, who, html); err != nil {
+		url, err := start(w, html)
+		if err != nil {
+			return err
+		}
+		if err := tabs(w, url); err != nil {
 			return err
 		}
 	}
 	// Chromium keeps the compiled scripts of pages that come again.
 	for range warm {
 		for _, w := range ways {
-			if _, err := b.browser.reload(w.name, false, line{Down: -1, Up: -1, CPU: 1}); err != nil {
-				return err
+			for _, c := range []condition{{}, {worker: true}} {
+				if _, err := b.browser.reload(c.tab(w), false, line{Down: -1, Up: -1, CPU: 1}); err != nil {
+					return err
+				}
 			}
 		}
 	}
@@ -198,12 +231,12 @@ func (b *bench) open(ctx context.Context, maru string, who person, warm int) err
 func (b *bench) measure(w way, c condition, round int) error {
 	f := b.results.of(w, c)
 	times := 1
-	if w.name == inPage && c.line.Down > 0 {
+	if w.name == inPage {
 		times = b.often
 	}
 	var of sample
 	for n := range times {
-		r, err := b.browser.reload(w.name, c.expired, c.line)
+		r, err := b.browser.reload(c.tab(w), c.expired, c.line)
 		if err != nil {
 			return err
 		}

@@ -69,12 +69,18 @@ func startFront(ctx context.Context, w way, maru, html string) (*front, error) {
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(&url.URL{Scheme: "http", Host: maru})
 			r.Out.Host = r.In.Host // cookies and origins are this address's
-			if w.fetched && isPage(r.In) {
+			if !isPage(r.In) {
+				return
+			}
+			if w.fetched {
 				r.Out.Header.Del("Cookie")
+			}
+			if w.fetched || w.drawn {
+				r.Out.Header.Del("Accept-Encoding") // so that the page can be read
 			}
 		},
 		ModifyResponse: func(response *http.Response) error {
-			if response.StatusCode != http.StatusOK || !isPage(response.Request) {
+			if response.StatusCode != http.StatusOK || !isPage(response.Request) || (!w.fetched && !w.drawn) {
 				return nil
 			}
 			return f.rewrite(response)
@@ -119,15 +125,17 @@ func (f *front) rewrite(response *http.Response) error {
 			return fmt.Errorf("no place to draw in %s", response.Request.URL)
 		}
 		page = bytes.Replace(page, rootPlace, []byte(`<div id="root">`+f.html+`</div>`), 1)
+		// What is drawn already need not wait for the scripts.
+		page = bytes.Replace(page, []byte(` blocking="render"`), nil, 1)
 		// What scripts set is in the markup as style attributes, which the site's policy forbids.
 		policy := response.Header.Get("Content-Security-Policy")
 		response.Header.Set("Content-Security-Policy", strings.Replace(policy, "style-src 'self'", "style-src 'self' 'unsafe-inline'", 1))
-		// Markup is long and repeats itself: nobody would send it as it is.
-		if page, err = zipped(page); err != nil {
-			return err
-		}
-		response.Header.Set("Content-Encoding", "gzip")
 	}
+	// As it came from maru.
+	if page, err = zipped(page); err != nil {
+		return err
+	}
+	response.Header.Set("Content-Encoding", "gzip")
 	response.Body = io.NopCloser(bytes.NewReader(page))
 	response.ContentLength = int64(len(page))
 	response.Header.Set("Content-Length", strconv.Itoa(len(page)))

@@ -32,13 +32,14 @@ var (
 	words = map[string]string{"en": "src/lib/i18n/en.ts"}
 )
 
-// chunks are what the site's entry would ask for only once it runs, as links that have it fetched with the entry: by module.
+// chunks are what the site's entry would ask for only once it runs, as markup that has it fetched with the entry and run before it, which
+// stands after it and is what the first paint waits for: by module.
 type chunks map[string]string
 
 func readChunks(manifest *file) (chunks, error) {
-	links := chunks{}
+	made := chunks{}
 	if manifest == nil {
-		return links, nil
+		return made, nil
 	}
 	var all map[string]chunk
 	if err := json.Unmarshal(manifest.body, &all); err != nil {
@@ -56,15 +57,16 @@ func readChunks(manifest *file) (chunks, error) {
 		}
 		needed := maps.Clone(first)
 		gather(all, module, needed)
-		var link strings.Builder
+		var markup strings.Builder
 		for _, name := range slices.Sorted(maps.Keys(needed)) {
-			if !first[name] {
-				_, _ = fmt.Fprintf(&link, `<link rel="modulepreload" crossorigin href="/%s">`, html.EscapeString(all[name].File))
+			if !first[name] && name != module {
+				_, _ = fmt.Fprintf(&markup, `<link rel="modulepreload" crossorigin href="/%s">`, html.EscapeString(all[name].File))
 			}
 		}
-		links[module] = link.String()
+		_, _ = fmt.Fprintf(&markup, `<script type="module" crossorigin src="/%s"></script>`, html.EscapeString(all[module].File))
+		made[module] = markup.String()
 	}
-	return links, nil
+	return made, nil
 }
 
 // gather adds a chunk and all that it imports.
@@ -78,7 +80,7 @@ func gather(all map[string]chunk, name string, to map[string]bool) {
 	}
 }
 
-// of returns the links of a page.
+// of returns the markup of a page.
 func (c chunks) of(page wire.Page, path string) string {
 	module := ""
 	if path == "/" {
@@ -89,5 +91,5 @@ func (c chunks) of(page wire.Page, path string) string {
 			module = one
 		}
 	}
-	return c[module] + c[words[page.Lang]]
+	return c[words[page.Lang]] + c[module]
 }

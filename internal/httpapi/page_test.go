@@ -106,7 +106,7 @@ func TestNamesCannotLeaveTheState(t *testing.T) {
 	if state.User.Name != `</script><b>&"'` {
 		t.Error(state.User.Name)
 	}
-	if strings.Contains(a.body, "onerror=alert(1)>") || strings.Contains(a.body, "<!--") || strings.Count(a.body, "</script>") != 2 || strings.Contains(a.body, "\u2028") {
+	if strings.Contains(a.body, "onerror=alert(1)>") || strings.Contains(a.body, "<!--") || strings.Count(a.body, "</script>") != 3 || strings.Contains(a.body, "\u2028") {
 		t.Error(a.body)
 	}
 }
@@ -199,7 +199,7 @@ func TestChunksOfAPage(t *testing.T) {
 	for path, want := range map[string][]string{"/": {"lobby-3"}, "/rooms/x": {"also-5", "room-2"}, "/rooms/x/members": {"also-5", "room-2"}, "/login": nil, "/chats": nil} {
 		_, a := v.page(path)
 		var got []string
-		for _, link := range regexp.MustCompile(`<link rel="modulepreload" crossorigin href="/assets/([^"]+)\.js">`).FindAllStringSubmatch(a.body, -1) {
+		for _, link := range regexp.MustCompile(`<(?:link rel="modulepreload" crossorigin href|script type="module" crossorigin src)="/assets/([^"]+)\.js">`).FindAllStringSubmatch(a.body, -1) {
 			got = append(got, link[1])
 		}
 		if !slices.Equal(got, want) {
@@ -207,7 +207,7 @@ func TestChunksOfAPage(t *testing.T) {
 		}
 	}
 	v.header = map[string]string{"Accept-Language": "en"}
-	if _, a := v.page("/chats"); !strings.Contains(a.body, `href="/assets/en-4.js"`) {
+	if _, a := v.page("/chats"); !strings.Contains(a.body, `<script type="module" crossorigin src="/assets/en-4.js"></script>`) {
 		t.Error(a.body)
 	}
 }

@@ -121,17 +121,19 @@ test("the reader's own photo is there at the first paint", async ({ browser, mar
   const jisu = await enter(browser, maru, desk, 'jisu', '최지수');
   const image = await keep(jisu, maru.url, landscape(300, 300, 20));
   await call(jisu, 'PATCH', '/me', { photoImageId: image.id });
-  // What was painted first of the face at the foot of the rail.
+  // What is painted first of the face at the foot of the rail.
   await jisu.addInitScript(() => {
     new MutationObserver((_, observer) => {
       const face = document.querySelector<HTMLImageElement>('nav footer .face img');
       if (!face) return;
       observer.disconnect();
-      Object.assign(window, { first: { there: !face.classList.contains('opacity-0'), wide: face.naturalWidth } });
+      requestAnimationFrame(() =>
+        Object.assign(window, { first: { there: !face.classList.contains('opacity-0'), wide: face.naturalWidth } }),
+      );
     }).observe(document, { childList: true, subtree: true });
   });
   for (const address of ['/', '/people']) {
-    // The page waits for it a tenth of a second: on a machine that has more to do, once more.
+    // It comes with the scripts; on a machine that has more to do perhaps after them.
     await expect(async () => {
       await jisu.goto(address);
       await expect

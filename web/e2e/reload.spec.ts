@@ -60,6 +60,12 @@ test('the name and the newest messages are in the page, before any request', asy
   await page.goto(`/rooms/${room}`);
   await expect(page.getByText('최지수', { exact: true }).first()).toBeVisible();
   await expect(message(page, '여기 있어요')).toBeVisible();
+  // No empty page was painted before: what is painted first is content.
+  const paints = () =>
+    page.evaluate(() => performance.getEntriesByType('paint').map(({ name, startTime }) => [name, startTime] as const));
+  await expect.poll(paints).toHaveLength(2);
+  const { 'first-paint': first, 'first-contentful-paint': ofContent } = Object.fromEntries(await paints());
+  expect(first).toBe(ofContent);
 });
 
 test('what a screen is made of is asked for with the page, compressed, and kept', async ({ browser, maru }) => {
@@ -79,7 +85,7 @@ test('what a screen is made of is asked for with the page, compressed, and kept'
   expect(chunk).toMatchObject({ encoding: 'br', cache: 'public, max-age=31536000, immutable' });
   // The page itself names it, so that it does not wait for the script that needs it.
   const html = await (await page.request.get(`/rooms/${room}`)).text();
-  expect(html).toContain(`<link rel="modulepreload" crossorigin href="${new URL(chunk?.url ?? '').pathname}">`);
+  expect(html).toContain(`<script type="module" crossorigin src="${new URL(chunk?.url ?? '').pathname}"></script>`);
   expect(answers.find(({ url }) => url.endsWith(room))?.encoding).toBe('gzip');
   expect(warnings.filter((text) => text.includes('preload'))).toEqual([]);
 });

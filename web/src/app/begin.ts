@@ -6,14 +6,36 @@ import { setMyRooms, setRoom } from '../lib/rooms';
 import { currentUser, fetchMe, setMe } from '../lib/session';
 import { useSite } from '../lib/site';
 import { learnUsers } from '../lib/users';
-import { preloadPhoto } from '../ui/Avatar';
+import { expectPhoto } from '../ui/Avatar';
+import type { Page } from '../wire.gen';
 
-/** Fills the cache with what the page brought, before the first render. */
-export async function begin(): Promise<void> {
-  let page = readPage();
-  // Without an epoch it is no page of the server: the service worker's shell, or the development server's.
-  const shell = import.meta.env.PROD && page.epoch === undefined ? await import('../lib/shell') : undefined;
-  if (shell) page = await shell.readShell();
+/** Fills the cache with what the page brought, before the first render. Returns nothing where there is nothing to wait for. */
+export function begin(): Promise<void> | undefined {
+  const page = readPage();
+  if (page.epoch === undefined) return beginAlone(page);
+  learn(page);
+  setMe(page.user ?? null);
+  enter();
+  return undefined;
+}
+
+/** Without an epoch it is no page of the server: the service worker's shell, or the development server's. */
+async function beginAlone(page: Partial<Page>): Promise<void> {
+  const shell = import.meta.env.PROD ? await import('../lib/shell') : undefined;
+  const kept = (await shell?.readShell()) ?? page;
+  learn(kept);
+  if (kept.epoch !== undefined) setMe(kept.user ?? null);
+  else {
+    // Nobody is known: the session is asked for.
+    await (shell ? Promise.race([fetchMe(), shell.soon()]) : fetchMe()).catch(() => {
+      setMe(null);
+      shell?.whenAnswered();
+    });
+  }
+  enter();
+}
+
+function learn(page: Partial<Page>): void {
   startLive(page);
   learnUsers(page.users ?? []);
   if (page.signUp) useSite.setState({ signUp: page.signUp });
@@ -23,18 +45,12 @@ export async function begin(): Promise<void> {
     setRoom(page.room);
     if (page.messages) seedTimeline(page.room.room.id, page.messages, page.room.room.head, page.around);
   }
-  if (page.epoch !== undefined) setMe(page.user ?? null);
-  else {
-    // Nobody is known: the session is asked for.
-    await (shell ? Promise.race([fetchMe(), shell.soon()]) : fetchMe()).catch(() => {
-      setMe(null);
-      shell?.whenAnswered();
-    });
-  }
+}
+
+function enter(): void {
   const me = currentUser();
-  if (me) {
-    learnUsers([me]);
-    goLive();
-    if (me.photo) await preloadPhoto(me.photo, 100);
-  }
+  if (!me) return;
+  learnUsers([me]);
+  if (me.photo) expectPhoto(me.photo);
+  goLive();
 }

@@ -1,4 +1,5 @@
 import { useEffect, useState, type ComponentType } from 'react';
+import { arrived } from '../lib/arrivals';
 import { useT } from '../lib/i18n';
 import { Bar } from '../ui/Bar';
 import { ErrorState } from '../ui/States';
@@ -22,10 +23,14 @@ function reloadOnce(): boolean {
 }
 
 /** A screen in a chunk of its own. Once loaded it is drawn at once, without a fallback in between. */
-function screen<Props extends object>(load: () => Promise<ComponentType<Props>>) {
+function screen<Props extends object>(name: string, load: () => Promise<ComponentType<Props>>) {
   let loaded: ComponentType<Props> | undefined;
+  const isHere = () => {
+    loaded ??= arrived(name) as ComponentType<Props> | undefined;
+    return loaded !== undefined;
+  };
   const preloadScreen = async () => {
-    loaded ??= await load();
+    if (!isHere()) loaded = await load();
   };
   function Screen(props: Props) {
     const [Loaded, setLoaded] = useState(() => loaded);
@@ -53,7 +58,7 @@ function screen<Props extends object>(load: () => Promise<ComponentType<Props>>)
       <main id="main" aria-busy="true" className="flex-1 bg-paper" />
     );
   }
-  return Object.assign(Screen, { preload: preloadScreen });
+  return Object.assign(Screen, { isHere, preload: preloadScreen });
 }
 
 function NotLoaded({ onRetry }: { onRetry: () => void }) {
@@ -66,18 +71,26 @@ function NotLoaded({ onRetry }: { onRetry: () => void }) {
   );
 }
 
-export const Lobby = screen(async () => (await import('../features/lobby/Lobby')).Lobby);
-export const RoomScreen = screen(async () => (await import('../features/room/RoomScreen')).RoomScreen);
-export const LogIn = screen(async () => (await import('../features/auth/LogIn')).LogIn);
-export const SignUp = screen(async () => (await import('../features/auth/SignUp')).SignUp);
-export const Profile = screen(async () => (await import('../features/profile/Profile')).Profile);
-export const People = screen(async () => (await import('../features/people/People')).People);
+export const Lobby = screen('Lobby', async () => (await import('../features/lobby/Lobby')).Lobby);
+export const RoomScreen = screen('RoomScreen', async () => (await import('../features/room/RoomScreen')).RoomScreen);
+export const LogIn = screen('LogIn', async () => (await import('../features/auth/LogIn')).LogIn);
+export const SignUp = screen('SignUp', async () => (await import('../features/auth/SignUp')).SignUp);
+export const Profile = screen('Profile', async () => (await import('../features/profile/Profile')).Profile);
+export const People = screen('People', async () => (await import('../features/people/People')).People);
+
+function screenOf(path: string) {
+  const screens = { '/rooms/': RoomScreen, '/login': LogIn, '/signup': SignUp, '/me': Profile, '/people': People };
+  return path === '/' ? Lobby : Object.entries(screens).find(([prefix]) => path.startsWith(prefix))?.[1];
+}
+
+/** Whether what an address shows can be drawn now. */
+export const isHere = (path: string): boolean => screenOf(path)?.isHere() ?? true;
 
 /** Loads the chunk that the first address needs. Where it does not come, the screen says so. */
 export async function preload(path: string): Promise<void> {
-  const screens = { '/rooms/': RoomScreen, '/login': LogIn, '/signup': SignUp, '/me': Profile, '/people': People };
-  const needed = path === '/' ? Lobby : Object.entries(screens).find(([prefix]) => path.startsWith(prefix))?.[1];
-  await needed?.preload().catch(() => undefined);
+  await screenOf(path)
+    ?.preload()
+    .catch(() => undefined);
 }
 
 /** Loads what people open next, once the first screen is there: opening it waits for nothing. */

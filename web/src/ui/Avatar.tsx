@@ -19,16 +19,8 @@ const grounds = { sunken: 'border-sunken', paper: 'border-paper', surface: 'bord
 /** Photos that were there once in this page: they are painted at once, without the name before them. */
 const seen = new Set<string>();
 
-/** Has a photo ready before the first paint, where it comes soon: the page told the browser to fetch it. */
-export async function preloadPhoto({ url }: Image, within: number): Promise<void> {
-  const img = new window.Image();
-  img.src = url;
-  const there = img.decode().then(
-    () => void seen.add(url),
-    () => undefined,
-  );
-  await Promise.race([there, new Promise((resolve) => setTimeout(resolve, within))]);
-}
+/** The page had the browser fetch this one: it is there as soon as the first screen is. */
+export const expectPhoto = ({ url }: Image): void => void seen.add(url);
 
 /** Somebody's photo; what their name says stands in its place, also until it is there and where it does not come. */
 export function Avatar({ id, name, photo, size, online = false, ground = 'sunken' }: Props) {
@@ -65,6 +57,7 @@ function Face({ url, size }: { url: string; size: number }) {
       width={size}
       height={size}
       draggable={false}
+      decoding={there ? 'sync' : 'auto'}
       onLoad={() => {
         seen.add(url);
         setThere(true);

@@ -1,5 +1,6 @@
 import { useRef, useState } from 'react';
 import { Link, Redirect } from 'wouter';
+import { arrive } from '../../lib/arrivals';
 import { useT, wordFields } from '../../lib/i18n';
 import { typed } from '../../lib/forms';
 import { isTouch } from '../../lib/layout';
@@ -92,3 +93,5 @@ export function LogIn() {
     </Frame>
   );
 }
+
+arrive('LogIn', LogIn);

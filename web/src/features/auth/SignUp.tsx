@@ -1,5 +1,6 @@
 import { useRef, useState } from 'react';
 import { Link, Redirect } from 'wouter';
+import { arrive } from '../../lib/arrivals';
 import { codePoints } from '../../lib/formats';
 import { typed } from '../../lib/forms';
 import { useT, wordFields } from '../../lib/i18n';
@@ -115,3 +116,5 @@ export function SignUp() {
     </Frame>
   );
 }
+
+arrive('SignUp', SignUp);

@@ -1,6 +1,7 @@
 import { LayoutGrid, Plus, Users } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import { Link } from 'wouter';
+import { arrive } from '../../lib/arrivals';
 import { useT } from '../../lib/i18n';
 import { useLobby } from '../../lib/lobby';
 import { useMyRooms } from '../../lib/rooms';
@@ -134,3 +135,5 @@ const Waiting = () => (
     ))}
   </div>
 );
+
+arrive('Lobby', Lobby);

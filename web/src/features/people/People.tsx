@@ -1,5 +1,6 @@
 import { UserSearch } from 'lucide-react';
 import { useState } from 'react';
+import { arrive } from '../../lib/arrivals';
 import { nameOf, useT } from '../../lib/i18n';
 import { usePeople } from '../../lib/people';
 import { stirredAt, useMyRooms } from '../../lib/rooms';
@@ -124,3 +125,5 @@ function List({ users, onProfile }: { users: readonly User[]; onProfile: (user: 
     </ul>
   );
 }
+
+arrive('People', People);

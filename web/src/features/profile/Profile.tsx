@@ -1,6 +1,7 @@
 import { useMutation } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
 import { Redirect } from 'wouter';
+import { arrive } from '../../lib/arrivals';
 import { api } from '../../lib/api';
 import { codePoints } from '../../lib/formats';
 import { typed } from '../../lib/forms';
@@ -248,3 +249,5 @@ function DeleteForm({ onClose }: { onClose: () => void }) {
     </form>
   );
 }
+
+arrive('Profile', Profile);

@@ -1,4 +1,5 @@
 import { Link, Redirect, useParams } from 'wouter';
+import { arrive } from '../../lib/arrivals';
 import { useT } from '../../lib/i18n';
 import { Refusal } from '../../lib/problem';
 import { useRoom } from '../../lib/rooms';
@@ -65,3 +66,5 @@ function Found({ id, me, ...rest }: RoomScreenProps & { id: string; me: User }) 
     </main>
   );
 }
+
+arrive('RoomScreen', RoomScreen);

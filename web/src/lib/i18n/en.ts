@@ -1,3 +1,4 @@
+import { arrive } from '../arrivals';
 import type { Dictionary } from './index';
 
 /** English: plain and short. */
@@ -298,3 +299,5 @@ export const en: Dictionary = {
   lost: { title: 'There is nothing at this address', hint: 'Check the address or browse the rooms.' },
   crash: { title: 'This screen could not be drawn', hint: 'Reloading usually helps.', reload: 'Reload' },
 };
+
+arrive('en', en);

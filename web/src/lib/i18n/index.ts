@@ -1,4 +1,5 @@
 import type { Message, User } from '../../wire.gen';
+import { arrived } from '../arrivals';
 import { chooseLang, usePrefs, type Lang } from '../prefs';
 import { Refusal, codeOf } from '../problem';
 import { ko } from './ko';
@@ -7,10 +8,16 @@ import { ko } from './ko';
 export type Dictionary = typeof ko;
 
 /** Korean comes with the page, another language in a chunk of its own. */
-const dictionaries: Partial<Record<Lang, Dictionary>> = { ko };
+const dictionaries: { ko: Dictionary; en: Dictionary | undefined } = { ko, en: undefined };
 
 async function loadWords(lang: Lang): Promise<void> {
   dictionaries[lang] ??= (await import('./en')).en;
+}
+
+/** Whether something can be drawn in the reader's language now. */
+export function hasFirstWords(): boolean {
+  dictionaries.en ??= arrived('en') as Dictionary | undefined;
+  return dictionaries[usePrefs.getState().lang] !== undefined;
 }
 
 /** Before anything is drawn. Where the words do not come it is drawn in Korean. */
