@@ -98,9 +98,9 @@ class Tab {
         const request = requests.get(event.requestId);
         if (request) change(request, event);
       });
-    devtools.on('Network.requestWillBeSent', ({ requestId }) => {
+    devtools.on('Network.requestWillBeSent', ({ requestId, request: { url } }) => {
       this.#touched = Date.now();
-      requests.set(requestId, { bytes: 0, cached: false, answered: false });
+      requests.set(requestId, { url, bytes: 0, cached: false, answered: false });
     });
     note('requestServedFromCache', (request) => (request.cached = true));
     note('responseReceived', (request, { response }) => {
@@ -132,9 +132,12 @@ class Tab {
   /** Waits until everything is painted, the socket has said what there is, and the network rests. */
   async #settled() {
     const end = Date.now() + patience;
-    const busy = () => [...this.requests.values()].some(({ answered, cached }) => !answered && !cached);
-    while (!this.#paints || !this.#ready || busy() || Date.now() - this.#touched < quiet) {
-      if (Date.now() > end) throw new Error(`not painted: ${JSON.stringify(await this.page.evaluate('seenByTheBenchmark'))}`);
+    const open = () => [...this.requests.values()].filter(({ answered, cached }) => !answered && !cached).map(({ url }) => url);
+    while (!this.#paints || !this.#ready || open().length > 0 || Date.now() - this.#touched < quiet) {
+      if (Date.now() > end) {
+        const seen = await this.page.evaluate('seenByTheBenchmark');
+        throw new Error(`not settled: ${JSON.stringify({ ...seen, told: this.#paints, ready: this.#ready, open: open() })}`);
+      }
       await sleep(20);
     }
     return this.#paints;
@@ -188,6 +191,8 @@ class Tab {
     await page.reload({ waitUntil: 'commit', timeout: patience });
     const paints = await this.#settled();
     await devtools.send('Page.stopScreencast');
+    // Chromium slows a page by having its thread spin: the other pages would feel it.
+    await devtools.send('Emulation.setCPUThrottlingRate', { rate: 1 });
     const { origin, visitor } = await page.evaluate('({ origin: performance.timeOrigin, visitor: seenByTheBenchmark.visitor })');
     const asked = [...this.requests.values()].filter(({ cached }) => !cached);
     return {

@@ -60,6 +60,7 @@ type bench struct {
 	browser    *browser
 	judge      *judge
 	fronts     []*front
+	film       film // under the first condition
 	results    results
 	log        func(format string, arguments ...any)
 }
@@ -248,6 +249,9 @@ func (b *bench) measure(w way, c condition, round int) error {
 			return err
 		}
 		f.count(w, r, v)
+		if c == b.conditions[0] {
+			b.film.keep(w, r.Frames)
+		}
 		if w.drawn && !w.fetched {
 			// Chromium reports an element's paint once its thread is free, and by then the script has replaced the one that
 			// was drawn into the page: the pictures say when that was painted.
@@ -256,7 +260,7 @@ func (b *bench) measure(w way, c condition, round int) error {
 			}
 		}
 		of.add(r)
-		b.log("  %-28s %-13s first paint %4.0f  content %4.0f  name %4.0f  newest %4.0f ms  %6.0f bytes  %2.0f requests  %v",
+		b.log("  %-28s %-13s first paint %4.0f  content %4.0f  name %4.0f  newest %4.0f ms  %6.0f bytes  %2.0f requests  %+v",
 			c.name, w.name, r.FirstPaint, r.Contentful, r.Name, r.Newest, r.Bytes, r.Requests, v)
 	}
 	f.add(of)

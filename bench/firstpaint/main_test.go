@@ -61,7 +61,7 @@ func TestTiny(t *testing.T) {
 			t.Errorf("the check does not see the flash, %s: %+v", f.Condition, f)
 		case f.Way != control && f.Visitor+f.Stood != 0:
 			t.Errorf("%s, %s: shown as a visitor", f.Way, f.Condition)
-		case f.Way == inPage && (f.NameFirst != 1 || f.Nameless+f.Lost != 0):
+		case f.Way == inPage && (f.NameFirst != 1 || f.Empty+f.Nameless+f.Lost != 0):
 			t.Errorf("%s: the name is not in the first paint: %+v", f.Condition, f)
 		}
 	}
@@ -69,10 +69,11 @@ func TestTiny(t *testing.T) {
 	if err != nil || strings.Contains(string(table), "FAIL") {
 		t.Errorf("%v %s", err, table)
 	}
-	var chart any
-	svg, err := os.ReadFile(filepath.Join(out, "firstpaint.svg"))
-	if err != nil || xml.Unmarshal(svg, &chart) != nil {
-		t.Errorf("no chart: %v", err)
+	for _, name := range []string{"firstpaint.svg", "firstpaint-film.svg"} {
+		var drawn any
+		if svg, err := os.ReadFile(filepath.Join(out, name)); err != nil || xml.Unmarshal(svg, &drawn) != nil {
+			t.Errorf("no %s: %v", name, err)
+		}
 	}
 }
 

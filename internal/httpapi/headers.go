@@ -32,7 +32,8 @@ func (a *api) secured(next http.Handler) http.Handler {
 }
 
 // policy is the Content-Security-Policy of a page of ours. Safari before 15.4 does not count WebSocket among 'self', so
-// our own host is named with its socket's scheme.
+// our own host is named with its socket's scheme. The one Trusted Types policy is that of web/src/lib/worker.ts, for the
+// address of the service worker.
 func policy(origin string) string {
 	socket := ""
 	scheme, host, _ := strings.Cut(origin, "://")
@@ -40,7 +41,8 @@ func policy(origin string) string {
 		socket = " ws" + strings.TrimPrefix(scheme, "http") + "://" + host
 	}
 	return "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; " +
-		"connect-src 'self'" + socket + "; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+		"connect-src 'self'" + socket + "; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; " +
+		"require-trusted-types-for 'script'; trusted-types maru"
 }
 
 // bounded bounds how long a request and its answer may take, records it in the log, and keeps a panic to itself.

@@ -44,7 +44,7 @@ func TestEveryAnswerHasItsSecurityHeaders(t *testing.T) {
 				}
 			}
 			policy := a.header.Get("Content-Security-Policy")
-			for _, part := range []string{"default-src 'self';", "script-src 'self';", "object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'", "connect-src 'self' ws" + strings.TrimPrefix(public, "http") + ";"} {
+			for _, part := range []string{"default-src 'self';", "script-src 'self';", "object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'", "require-trusted-types-for 'script'", "trusted-types maru", "connect-src 'self' ws" + strings.TrimPrefix(public, "http") + ";"} {
 				if !strings.Contains(policy, part) {
 					t.Errorf("%s: no %q in %q", path, part, policy)
 				}

@@ -1,11 +1,19 @@
 import { useConn } from './conn';
 import { useTrays } from './tray';
 
+/** What the page's policy allows to make the address of a script; TypeScript's own library does not know it yet. */
+interface TrustedTypes {
+  createPolicy(name: 'maru', rules: { createScriptURL(): string }): { createScriptURL(from: string): string };
+}
+const { trustedTypes } = globalThis as { trustedTypes?: TrustedTypes };
+
 /** Has the browser keep the site's shell: see worker/sw.ts. Without it, or without https, there is none. */
 export async function keepShell(shown: boolean): Promise<void> {
   if (!('serviceWorker' in navigator)) return;
   try {
-    const registration = await navigator.serviceWorker.register('/sw.js', { updateViaCache: 'none' });
+    const address =
+      trustedTypes?.createPolicy('maru', { createScriptURL: () => '/sw.js' }).createScriptURL('') ?? '/sw.js';
+    const registration = await navigator.serviceWorker.register(address, { updateViaCache: 'none' });
     if (shown) followServer(registration);
   } catch {
     // The browser does not want one, or the line broke: the next page tries again.

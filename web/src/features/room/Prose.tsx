@@ -1,22 +1,21 @@
 import { Fragment } from 'react';
-
-const address = /(https?:\/\/[^\s<>"']*[^\s<>"'.,:;!?)\]}])/;
+import { withLinks } from '../../lib/links';
 
 /** Text as it was written; addresses can be followed. */
 export function Prose({ text }: { text: string }) {
-  return text.split(address).map((part, i) =>
-    i % 2 === 1 ? (
+  return withLinks(text).map((part, i) =>
+    typeof part === 'string' ? (
+      <Fragment key={i}>{part}</Fragment>
+    ) : (
       <a
         key={i}
-        href={part}
+        href={part.href}
         target="_blank"
         rel="noopener noreferrer nofollow"
         className="underline underline-offset-2"
       >
-        {part}
+        {part.text}
       </a>
-    ) : (
-      <Fragment key={i}>{part}</Fragment>
     ),
   );
 }
