@@ -63,6 +63,9 @@ const paintedOnce: Plugin = {
   },
 };
 
+/** Small parts of several screens. In files of their own they would cost more than they weigh. */
+const sharedByScreens = /\/src\/(ui\/(Chip|Ring|Wrong|SearchField|TextField)|lib\/ime)\.tsx?$|useMutation|icons\/x\.m?js/;
+
 export default defineConfig({
   plugins: [react(), tailwindcss(), paintedOnce, serviceWorker(), brotli],
   // public/.gitkeep is copied into dist, so that emptying dist keeps the placeholder that `go build` needs.
@@ -80,8 +83,9 @@ export default defineConfig({
       output: {
         codeSplitting: {
           groups: [
-            { name: 'libraries', tags: ['$initial'], test: /node_modules/ },
+            { name: 'libraries', tags: ['$initial'], test: /node_modules|rolldown:runtime/ },
             { name: 'site', tags: ['$initial'] },
+            { name: 'site', test: sharedByScreens },
           ],
         },
       },

@@ -93,7 +93,14 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 type said struct {
 	What string `json:"what"`
 	scrolled
+	cameBack
 	judged
+}
+
+// cameBack is how long rooms that were open before took to be painted, in ms.
+type cameBack struct {
+	Median float64 `json:"median"`
+	Most   float64 `json:"most"`
 }
 
 // scrolled is one way through the whole conversation.
@@ -134,6 +141,9 @@ func (r *results) read(lines io.Reader, log func(string, ...any)) error {
 			}
 			r.Scroll.add(s.scrolled)
 			log("  scroll: %.1f s, %v long tasks, the longest %.0f ms, heap %.1f MiB, %v rows", s.Seconds, s.LongTasks, s.Longest, s.Heap, s.Rows)
+		case "back":
+			r.Back.add(s.cameBack)
+			log("  back in a room: %.0f ms, at most %.0f ms", s.Median, s.Most)
 		case "page":
 			r.page(s.Name).add(s.judged)
 			log("  %s: performance %v, accessibility %v, best practices %v; wanting: %v", s.Name, s.Performance, s.Accessibility, s.BestPractices, s.Wanting)

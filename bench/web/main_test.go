@@ -25,7 +25,10 @@ func TestTiny(t *testing.T) {
 	}
 	var r struct {
 		Scroll struct{ Rows struct{ Median float64 } }
-		Pages  []struct {
+		Back   struct {
+			MedianMs struct{ Median float64 }
+		}
+		Pages []struct {
 			Name          string
 			Accessibility struct{ Median float64 }
 		}
@@ -33,7 +36,7 @@ func TestTiny(t *testing.T) {
 	if err := json.Unmarshal(raw, &r); err != nil {
 		t.Fatal(err)
 	}
-	if r.Scroll.Rows.Median < 60 || len(r.Pages) != 1 || r.Pages[0].Name != "lobby" {
+	if r.Scroll.Rows.Median < 60 || r.Back.MedianMs.Median <= 0 || len(r.Pages) != 1 || r.Pages[0].Name != "lobby" {
 		t.Fatalf("%s", raw)
 	}
 	for _, p := range r.Pages {

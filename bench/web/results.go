@@ -13,6 +13,7 @@ type results struct {
 	Arguments []string   `json:"arguments"`
 	Messages  int        `json:"messages"`
 	Scroll    scrolling  `json:"scroll"`
+	Back      back       `json:"back"`
 	Pages     []*page    `json:"pages"`
 }
 
@@ -27,6 +28,16 @@ type scrolling struct {
 func (s *scrolling) add(one scrolled) {
 	s.Seconds, s.LongTasks, s.Longest = append(s.Seconds, one.Seconds), append(s.LongTasks, one.LongTasks), append(s.Longest, one.Longest)
 	s.Heap, s.Rows = append(s.Heap, one.Heap), append(s.Rows, one.Rows)
+}
+
+// back is of a room that was open before, in ms.
+type back struct {
+	Median report.Figure `json:"medianMs"`
+	Most   report.Figure `json:"mostMs"`
+}
+
+func (b *back) add(one cameBack) {
+	b.Median, b.Most = append(b.Median, one.Median), append(b.Most, one.Most)
 }
 
 type page struct {
@@ -68,6 +79,9 @@ func (r *results) publish(directory string, screen io.Writer) error {
 	scroll.Add("the longest of them, ms", r.Scroll.Longest.String())
 	scroll.Add("heap in use, at most, MiB", r.Scroll.Heap.String())
 	scroll.Add("rows in the page, at most", r.Scroll.Rows.String())
+	back := report.Table{Title: "Back in a room that was open before, from the click to the frame with its messages", Head: []string{"", "measured"}}
+	back.Add("ms, median of 20", r.Back.Median.String())
+	back.Add("ms, the longest", r.Back.Most.String())
 	pages := report.Table{
 		Title: "Lighthouse, logged in, as a phone sees it (its simulated slow line and processor, nothing cached)",
 		Head:  []string{"page", "performance", "accessibility", "best practices", "first paint ms", "largest paint ms", "blocked ms", "layout shift", "KB"},
@@ -75,6 +89,7 @@ func (r *results) publish(directory string, screen io.Writer) error {
 	targets := []report.Target{
 		{What: "scrolling: the longest task of more than 50 ms, 0 for none", Measured: r.Scroll.Longest, AtMost: 50},
 		{What: "scrolling: heap in use, MiB", Measured: r.Scroll.Heap, AtMost: 150},
+		{What: "back in a room, ms", Measured: r.Back.Median, AtMost: 50},
 	}
 	chart := &report.Chart{Title: "The site on a phone, by Lighthouse", Note: r.Run.String(), Panels: []report.Panel{{Title: "Scores (more is better, at most 100)"}}}
 	for _, p := range r.Pages {
@@ -94,7 +109,7 @@ func (r *results) publish(directory string, screen io.Writer) error {
 	}
 	p := report.Publication{
 		Name: "web", Title: "The site", Run: r.Run, Arguments: r.Arguments, Chart: chart, Figures: r,
-		Tables: []report.Table{scroll, pages, report.Targets(targets)},
+		Tables: []report.Table{scroll, back, pages, report.Targets(targets)},
 	}
 	return p.Publish(directory, screen)
 }

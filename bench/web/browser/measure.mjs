@@ -63,7 +63,9 @@ async function settle() {
     }
   };
   await Promise.all(Array.from({ length: 16 }, write));
-  return room.id;
+  const short = await ask('POST', '/rooms', { name: '짧은 이야기', category: '스터디' });
+  for (let n = 0; n < 60; n += 1) await ask('POST', `/rooms/${short.room.id}/messages`, { clientId: `s${n}`, text: `${n} ${words[n % words.length]}` });
+  return [room.id, short.room.id];
 }
 
 /** Scrolls from the newest message to the oldest, and tells of every long task and of the most memory that was held. */
@@ -115,10 +117,51 @@ async function scroll(room) {
   await page.close();
 }
 
+/** Goes from one room to another and back, and tells how long each of them took to be painted with its messages, in ms. */
+async function comeBack(room, other) {
+  const page = await context.newPage();
+  const go = (to) =>
+    page.evaluate(
+      (to) =>
+        new Promise((done) => {
+          const link = document.querySelector(`nav a[href="/rooms/${to}"]`);
+          const shown = () => document.querySelector('[role="log"]')?.getAttribute('aria-label');
+          const before = shown();
+          const begun = performance.now();
+          const look = () => {
+            const there = shown() !== before && document.querySelector('[role="log"] [data-seq]');
+            // What is in the document before a frame is painted with it; this runs after.
+            if (there) setTimeout(() => done(performance.now() - begun));
+            else requestAnimationFrame(look);
+          };
+          link.click();
+          requestAnimationFrame(look);
+        }),
+      to,
+    );
+  await page.goto(`/rooms/${room}`);
+  await page.getByRole('log').getByRole('article').last().waitFor();
+  await go(other);
+  await page.waitForTimeout(1500);
+  const took = [];
+  for (let turn = 0; turn < 10; turn += 1) {
+    for (const to of [room, other]) {
+      took.push(await go(to));
+      await page.waitForTimeout(100);
+    }
+  }
+  took.sort((a, b) => a - b);
+  print({ what: 'back', median: took[took.length / 2], most: took.at(-1) });
+  await page.close();
+}
+
 /** Lighthouse's scores of a page, as a phone sees it, from 0 to 100. */
 async function judge(name, path) {
   const page = await context.newPage();
-  await (await context.newCDPSession(page)).send('Network.clearBrowserCache');
+  const devtools = await context.newCDPSession(page);
+  await devtools.send('Network.clearBrowserCache');
+  // All but the session: somebody who comes for the first time.
+  await devtools.send('Storage.clearDataForOrigin', { origin: address, storageTypes: 'service_workers,cache_storage,indexeddb,local_storage' });
   await page.close();
   const { lhr } = await lighthouse(`${address}${path}`, {
     port,
@@ -150,9 +193,10 @@ async function judge(name, path) {
 }
 
 try {
-  const room = await settle();
+  const [room, other] = await settle();
   for (let pass = 0; pass < passes; pass += 1) {
     await scroll(room);
+    await comeBack(room, other);
     for (const [name, path] of Object.entries({ lobby: '/', room: `/rooms/${room}` })) {
       if (pages.includes(name)) await judge(name, path);
     }

@@ -4,8 +4,10 @@ import { flushSync } from 'react-dom';
 import { createRoot } from 'react-dom/client';
 import { whenArrived } from '../lib/arrivals';
 import { hasFirstWords, loadFirstWords } from '../lib/i18n';
+import { painted } from '../lib/painted';
 import { App } from './App';
 import { begin } from './begin';
+import { chooseLetters } from './letters';
 import { isHere, preload, preloadNext } from './screens';
 
 let shown = false;
@@ -18,6 +20,7 @@ function show(): void {
   if (!root) throw new Error('the page has no root');
   // From here on every screen brings its own title.
   document.querySelector('title')?.remove();
+  chooseLetters();
   flushSync(() =>
     createRoot(root).render(
       <StrictMode>
@@ -25,11 +28,13 @@ function show(): void {
       </StrictMode>,
     ),
   );
-  setTimeout(preloadNext, 500);
-  // The development server has no service worker, and a page without state of its own.
-  if (import.meta.env.PROD) {
-    setTimeout(() => void import('./later').then(({ startLater }) => startLater()).catch(() => undefined), 1000);
-  }
+  void painted.then(() => {
+    setTimeout(preloadNext, 500);
+    // The development server has no service worker, and a page without state of its own.
+    if (import.meta.env.PROD) {
+      setTimeout(() => void import('./later').then(({ startLater }) => startLater()).catch(() => undefined), 1000);
+    }
+  });
 }
 
 /** Not awaited by the module itself: what is loaded later is made of parts of it, and would wait for it in turn. */

@@ -1,9 +1,10 @@
 import { useEffect, useEffectEvent, useState } from 'react';
 import { useT } from '../lib/i18n';
+import { painted } from '../lib/painted';
 import { toast } from './Toast';
 
 /**
- * A part of the kit that comes in a chunk of its own once the page is there. Where it is needed and does not come, the
+ * A part of the kit that comes in a chunk of its own once the first screen is painted. Where it is needed and does not come, the
  * reader is told, and whoever needed it gives up: the next time it is asked for again.
  */
 export function laterKit<Kit extends object>(load: () => Promise<Kit>) {
@@ -19,7 +20,7 @@ export function laterKit<Kit extends object>(load: () => Promise<Kit>) {
     useEffect(() => {
       if (loaded) return;
       let gone = false;
-      load().then(
+      (needed ? load() : painted.then(load)).then(
         (now) => {
           kit = now;
           if (!gone) setLoaded(now);
