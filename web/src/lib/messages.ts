@@ -26,6 +26,9 @@ queryClient.setQueryDefaults(['messages'], { gcTime: Infinity });
 /** Messages in one page of history; around a message, half of them are newer. */
 const pageSize = 50;
 
+/** Messages that come at once while one scrolls: drawing more would be felt. */
+const scrollSize = 30;
+
 /** Pages under way, by room. Changes that arrive meanwhile are put into the page too, so that none falls between. */
 const underWay = new Map<string, Set<Message[]>>();
 
@@ -52,7 +55,8 @@ async function fetchPage(
   const fetches = underWay.get(roomId) ?? new Set();
   underWay.set(roomId, fetches.add(arrivals));
   try {
-    const answer = await api.messages(roomId, place, pageSize);
+    const size = 'before' in place || 'after' in place ? scrollSize : pageSize;
+    const answer = await api.messages(roomId, place, size);
     // What was dropped meanwhile is not brought back by a page of before.
     if (underWay.get(roomId) !== fetches) return undefined;
     learnUsers(answer.users);
