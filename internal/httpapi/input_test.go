@@ -280,7 +280,7 @@ func TestListsAreClamped(t *testing.T) {
 			t.Errorf("%s: %d, %v", path, len(got.Messages), got.HasMore)
 		}
 	}
-	if page, _ := p.page("/rooms/" + id); len(page.Messages.Messages) != 50 || !page.Messages.HasMore {
+	if page, _ := p.page("/rooms/" + id); len(page.Messages.Messages) != 30 || !page.Messages.HasMore {
 		t.Errorf("%d in the page", len(page.Messages.Messages))
 	}
 }

@@ -41,6 +41,9 @@ var (
 // when there is no connection.
 const shellAddress = "/shell.html"
 
+// pageMessages is how many messages a page of a room has in it: the site's own pages of history (web/src/lib/messages.ts).
+const pageMessages = 30
+
 func newSite(a *api, pages fs.FS) (*site, error) {
 	files, err := readSite(pages)
 	if err != nil {
@@ -198,13 +201,13 @@ func (s *site) pageFor(w http.ResponseWriter, r *http.Request) (wire.Page, error
 	}
 	room := present.RoomSeen(seen, by.User.ID)
 	page.Room = &room
-	messages, err := s.chat.History(ctx, by.User.ID, id, chat.HistoryPage{})
+	messages, err := s.chat.History(ctx, by.User.ID, id, chat.HistoryPage{Limit: pageMessages})
 	if err != nil {
 		return page, ignoreRefusal(err)
 	}
 	if from, ok := leftOff(page.Rooms, id, messages); ok {
 		page.Around = from
-		if messages, err = s.chat.History(ctx, by.User.ID, id, chat.HistoryPage{Around: from}); err != nil {
+		if messages, err = s.chat.History(ctx, by.User.ID, id, chat.HistoryPage{Around: from, Limit: pageMessages}); err != nil {
 			return page, ignoreRefusal(err)
 		}
 	}

@@ -73,5 +73,9 @@ export async function view({ maru, browser, device, theme, lang = 'ko', login = 
     const data = { loginId: 'doyun', password: 'password of doyun' };
     await context.request.post('/api/v1/session', { data, headers: { Origin: maru.url } });
   }
-  return context.newPage();
+  const page = await context.newPage();
+  // Not their first visit, on which the site's own letters come later.
+  await page.goto('/');
+  await page.getByRole('main').waitFor();
+  return page;
 }

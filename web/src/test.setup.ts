@@ -1,7 +1,7 @@
 import '@testing-library/jest-dom/vitest';
 
-// jsdom has no screen to ask about: it is a desk's, unless a test says otherwise.
-window.matchMedia = (media) =>
+// jsdom has no screen to ask about: it is a desk's, unless a test says otherwise. Some tests want no jsdom at all.
+globalThis.matchMedia = (media) =>
   Object.assign(new EventTarget(), {
     media,
     matches: media.includes('min-width'),

@@ -15,9 +15,12 @@ export function Banner() {
     return () => clearTimeout(timer);
   }, [since]);
   return (
-    <div role="status" className="fixed inset-x-0 top-0 z-30 flex justify-center">
+    <div
+      role="status"
+      className="pointer-events-none fixed inset-x-0 top-[calc(env(safe-area-inset-top)+74px)] z-30 flex justify-center px-4"
+    >
       {since !== undefined && shown === since && (
-        <p className="mt-[max(8px,env(safe-area-inset-top))] flex items-center gap-2.5 rounded-full bg-ink px-4 py-2 text-small text-paper shadow-float">
+        <p className="flex items-center gap-2.5 rounded-full bg-ink px-4 py-2 text-small text-paper shadow-float">
           <i aria-hidden="true" className="pulse size-2 rounded-full bg-accent" />
           {t.conn.offline}
         </p>

@@ -4,6 +4,7 @@ import { ChatList } from '../features/chats/ChatList';
 import { LookMenu } from '../features/profile/LookMenu';
 import { useT } from '../lib/i18n';
 import { useLayout } from '../lib/layout';
+import { useMyRooms } from '../lib/rooms';
 import { useMe } from '../lib/session';
 import { buttonClass } from '../ui/Button';
 import { EmptyState } from '../ui/States';
@@ -29,9 +30,12 @@ export function ChatsScreen() {
   const t = useT();
   const me = useMe();
   const layout = useLayout();
+  const rooms = useMyRooms(me !== null).data;
   const { onCreate, onFind } = useOverlays();
   if (!me) return <Redirect to="/login" replace state={{ from: '/chats' }} />;
   if (layout !== 'phone') {
+    // Without any room the rail says what to do, and here are the rooms to choose from.
+    if (rooms?.length === 0) return <LobbyScreen />;
     return (
       <main id="main" className="flex flex-1 bg-paper">
         <Title>{t.chats.title}</Title>

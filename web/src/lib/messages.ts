@@ -23,11 +23,8 @@ const messagesKey = (roomId: string) => ['messages', roomId] as const;
 // Coming back to a room paints what is cached, however long ago that was; offline.ts lets go of what is too much.
 queryClient.setQueryDefaults(['messages'], { gcTime: Infinity });
 
-/** Messages in one page of history; around a message, half of them are newer. */
-const pageSize = 50;
-
-/** Messages that come at once while one scrolls: drawing more would be felt. */
-const scrollSize = 30;
+/** Messages in one page of history, as the page of the server has them: drawing more at once would be felt. Around a message, half of them are newer. */
+const pageSize = 30;
 
 /** Pages under way, by room. Changes that arrive meanwhile are put into the page too, so that none falls between. */
 const underWay = new Map<string, Set<Message[]>>();
@@ -55,8 +52,7 @@ async function fetchPage(
   const fetches = underWay.get(roomId) ?? new Set();
   underWay.set(roomId, fetches.add(arrivals));
   try {
-    const size = 'before' in place || 'after' in place ? scrollSize : pageSize;
-    const answer = await api.messages(roomId, place, size);
+    const answer = await api.messages(roomId, place, pageSize);
     // What was dropped meanwhile is not brought back by a page of before.
     if (underWay.get(roomId) !== fetches) return undefined;
     learnUsers(answer.users);

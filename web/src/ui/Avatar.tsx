@@ -72,15 +72,28 @@ function Face({ url, size }: { url: string; size: number }) {
 }
 
 /** A room's emoji, or the first letter of its name. */
-export function RoomTile({ id, name, emoji }: { id: string; name: string; emoji?: string | undefined }) {
+export function RoomTile({
+  id,
+  name,
+  emoji,
+  large = false,
+}: {
+  id: string;
+  name: string;
+  emoji?: string | undefined;
+  large?: boolean;
+}) {
   const style = { '--h': hueOf(id) } as CSSProperties;
   return (
     <span
       aria-hidden="true"
       style={style}
       className={cx(
-        'tile grid size-10 flex-none place-items-center rounded-[13px]',
-        emoji ? 'emoji text-[19px]' : 'text-title font-medium',
+        'tile grid flex-none place-items-center',
+        large ? 'size-16 rounded-[20px]' : 'size-10 rounded-[13px]',
+        emoji
+          ? cx('emoji', large ? 'text-[30px]' : 'text-[19px]')
+          : cx('font-medium', large ? 'text-hero' : 'text-title'),
       )}
     >
       {emoji ?? Array.from(name)[0] ?? '·'}

@@ -7,6 +7,8 @@ export interface DialogProps {
   lead?: string | undefined;
   /** Who it is about, before the title. */
   face?: ReactNode;
+  /** At a desk it stands high and grows downwards: what is in it changes. */
+  high?: boolean;
   children: ReactNode;
 }
 

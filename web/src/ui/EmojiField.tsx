@@ -2,7 +2,7 @@ import { cx } from './cx';
 
 const emojis = [
   ...['💬', '📚', '💻', '🎮', '🎸', '🏃', '🍚', '☕', '🎬', '🪴', '✈️', '🏠'],
-  ...['🧮', '🗣️', '📐', '🎨', '⚽', '🚲', '🐶', '🐱', '🎂', '🛒', '💡', '🌊'],
+  ...['🧮', '🗣️', '📐', '🎨', '⚽', '🚲', '🐶', '🐱', '🎂', '🛒', '💡'],
 ];
 
 interface Props {
@@ -20,12 +20,12 @@ export function EmojiField({ label, none, value, error, onChoose }: Props) {
   return (
     <fieldset>
       <legend className="mb-1.5 text-label font-medium">{label}</legend>
-      <div className="flex flex-wrap gap-1.5">
+      <div className="grid grid-cols-[repeat(auto-fill,minmax(40px,1fr))] gap-1.5 touch:grid-cols-[repeat(auto-fill,minmax(44px,1fr))]">
         {[...own, ...emojis, ''].map((one) => (
           <label
             key={one}
             className={cx(
-              'emoji grid h-10 min-w-10 cursor-pointer place-items-center rounded-m border text-[19px] has-focus-visible:outline-2 has-focus-visible:outline-offset-2 has-focus-visible:outline-focus touch:h-11 touch:min-w-11',
+              'emoji grid h-10 cursor-pointer place-items-center rounded-m border text-[19px] has-focus-visible:outline-2 has-focus-visible:outline-offset-2 has-focus-visible:outline-focus touch:h-11',
               one === value ? 'border-accent bg-accent-tint' : 'border-line hovering:hover:bg-sunken',
             )}
           >
@@ -38,7 +38,7 @@ export function EmojiField({ label, none, value, error, onChoose }: Props) {
               className="sr-only"
             />
             {one === '' ? (
-              <span className={cx('px-2.5 font-sans text-small', one === value ? 'text-accent-ink' : 'text-ink-2')}>
+              <span className={cx('font-sans text-note', one === value ? 'text-accent-ink' : 'text-ink-2')}>
                 {none}
               </span>
             ) : (

@@ -48,10 +48,12 @@ export function Lobby({ onCreate, menu }: { onCreate: () => void; menu: ReactNod
       <div className="scrollable min-h-0 flex-1">
         <div className="px-4 py-[18px] desk:px-[26px]">
           {!me && (
-            <section className="mb-5 rounded-l border border-line bg-accent-tint p-5 text-accent-ink">
-              <h2 className="text-title font-strong">{t.lobby.welcome}</h2>
-              <p className="mt-0.5 text-label">{t.lobby.welcomeHint}</p>
-              <Link to="/signup" className={buttonClass('primary', 'mt-3.5 desk:hidden')}>
+            <section className="mb-5 flex flex-wrap items-center justify-between gap-x-6 gap-y-3.5 rounded-l border border-line bg-accent-tint p-5 text-accent-ink">
+              <div>
+                <h2 className="text-title font-strong">{t.lobby.welcome}</h2>
+                <p className="mt-0.5 text-label">{t.lobby.welcomeHint}</p>
+              </div>
+              <Link to="/signup" className={buttonClass('primary')}>
                 {t.act.signUp}
               </Link>
             </section>

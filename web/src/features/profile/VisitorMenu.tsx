@@ -11,7 +11,7 @@ export function VisitorMenu() {
       <Link to="/login" className={buttonClass('plain', 'flex-1')}>
         {t.act.logIn}
       </Link>
-      <Link to="/signup" className={buttonClass('primary', 'flex-1')}>
+      <Link to="/signup" className={buttonClass('plain', 'flex-1')}>
         {t.act.signUp}
       </Link>
       <LookMenu side="top" className="hovering:hover:bg-line/60" />

@@ -1,4 +1,3 @@
-import { EllipsisVertical } from 'lucide-react';
 import { memo, useState } from 'react';
 import { clock } from '../../lib/formats';
 import { nameOf, useLang, useT } from '../../lib/i18n';
@@ -156,7 +155,7 @@ function MenuButton({ open, onOpen }: { open: boolean; onOpen: (from: Element) =
         open ? 'opacity-100' : 'opacity-0 group-hover/line:opacity-100',
       )}
     >
-      <EllipsisVertical size={16} strokeWidth={1.75} />
+      <i className="dots" />
     </button>
   );
 }

@@ -19,10 +19,11 @@ import { useUsers } from '../../lib/users';
 import { useVisible } from '../../lib/visible';
 import type { Message, MyRoom, Room, User } from '../../wire.gen';
 import { Failed } from '../../ui/Failed';
-import { EmptyState, Skeleton } from '../../ui/States';
+import { Skeleton } from '../../ui/States';
 import { laterKit } from '../../ui/laterKit';
 import { toast } from '../../ui/Toast';
 import { Announcer } from './Announcer';
+import { Beginning } from './Beginning';
 import { Bubble } from './Bubble';
 import type { Pressed } from './MessageMenu';
 import { DayLine, NoticeLine, UnreadLine } from './Notices';
@@ -195,8 +196,14 @@ export function Log({ room, name, mine, me, covered, onProfile, onEdit, onDelete
           {hasOlder && (
             <Beyond text={t.room.older} failed={failed === 'older'} onRetry={() => load('older', loadOlder(room.id))} />
           )}
-          {timeline && !hasOlder && !hasNewer && rows.length === 0 && (
-            <EmptyState title={t.room.empty} hint={t.room.emptyHint} />
+          {timeline && !hasOlder && (
+            <Beginning
+              room={room}
+              mine={mine}
+              name={name}
+              peer={users[room.peer?.userId ?? '']}
+              silent={!hasNewer && !rows.some(({ kind }) => kind === 'line')}
+            />
           )}
           {rows.map((one) => (
             <div key={one.key} data-row={one.key} data-seq={seqOf(one)}>

@@ -21,7 +21,7 @@ type Find = { key: string; name: string } & ({ room: Room; joined: boolean } | {
 export function Switcher({ open, onClose }: { open: boolean; onClose: () => void }) {
   const t = useT();
   return (
-    <Dialog open={open} onClose={onClose} title={t.switcher.title}>
+    <Dialog open={open} onClose={onClose} title={t.switcher.title} high>
       <Finder onClose={onClose} />
     </Dialog>
   );
@@ -97,7 +97,7 @@ function Finder({ onClose }: { onClose: () => void }) {
         id={list}
         role="listbox"
         aria-label={t.switcher.title}
-        className="scrollable -mx-2 mt-3 h-[min(360px,45dvh)] px-0.5"
+        className="scrollable -mx-2 mt-3 h-[45dvh] desk:h-auto desk:max-h-[416px] px-0.5"
       >
         {finds.map((find, i) => (
           <button
