@@ -96,6 +96,10 @@ bench-photos: | need-go ## Measure what photos cost: to treat, to those who chat
 bench-web: build | need-go need-node ## Measure the site in a real Chromium: a long conversation, and Lighthouse (five minutes)
 	go run ./bench/web $(BENCHFLAGS)
 
+.PHONY: bench-firstpaint
+bench-firstpaint: build | need-go need-node ## Measure a reload while logged in: data in the page, fetched, rendered (six minutes)
+	go run ./bench/firstpaint $(BENCHFLAGS)
+
 .PHONY: bench-transports
 bench-transports: node_modules/.package-lock.json | need-go need-node ## Compare sockets, HTTP with sockets, and polling (fifteen minutes)
 	go run ./bench/transports $(BENCHFLAGS)

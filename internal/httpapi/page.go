@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/maru-chat/maru/internal/auth"
 	"github.com/maru-chat/maru/internal/chat"
@@ -172,7 +173,7 @@ func withTheme(page []byte, r *http.Request) []byte {
 func (s *site) pageFor(w http.ResponseWriter, r *http.Request) (wire.Page, error) {
 	ctx := r.Context()
 	page := wire.Page{
-		Epoch: s.chat.Epoch(), Lang: languageOf(r), SignUp: string(s.auth.SignUpMode()),
+		Epoch: s.chat.Epoch(), Now: present.Time(time.Now()), Lang: languageOf(r), SignUp: string(s.auth.SignUpMode()),
 	}
 	lobby, err := s.chat.Lobby(ctx)
 	if err != nil {

@@ -5,6 +5,7 @@ package wire
 type Page struct {
 	User       *User           `json:"user,omitempty" doc:"Who is logged in; absent for a visitor."`
 	Epoch      string          `json:"epoch"`
+	Now        string          `json:"now" format:"date-time" doc:"When the page was made: clocks of devices are wrong by hours."`
 	Lang       string          `json:"lang" enum:"ko,en"`
 	SignUp     string          `json:"signUp" enum:"open,closed"`
 	Categories []Category      `json:"categories"`

@@ -383,5 +383,6 @@ test('another user of the same browser finds nothing of the first, also without 
   await maru.kill();
   await page.goto('/chats');
   await expect(page.getByText('김민호').first()).toBeVisible();
-  await expect(page.getByText('비밀')).toHaveCount(0);
+  await expect(page.getByText('비밀 이야기')).toHaveCount(0);
+  await expect(page.getByRole('region', { name: '참여 중' })).toHaveCount(0);
 });

@@ -100,13 +100,13 @@ for (const [size, device] of sizes) {
     // Under the gallery nothing of the conversation shows, the faces' letters neither.
     const face = await keep(minho, maru.url, landscape(200, 200, 300));
     await call(minho, 'PATCH', '/me', { photoImageId: face.id });
-    await expect(log(jisu).locator('.face img')).toHaveCount(1);
+    await expect(log(jisu).locator('article .face img')).toHaveCount(1);
     if (size === 'phone') await jisu.getByRole('link', { name: '사진', exact: true }).click();
     const gallery = jisu.getByRole('region', { name: '사진' });
     await expect(gallery.getByRole('button')).toHaveCount(3);
     if (size === 'phone') {
       await jisu.waitForTimeout(300);
-      const letters = jisu.locator('[role=log] .face .late');
+      const letters = jisu.locator('article .face .late');
       await expect(letters).toHaveCount(1);
       await expect(letters).toHaveCSS('visibility', 'hidden');
     }

@@ -197,6 +197,8 @@ export interface Page {
   /** Who is logged in; absent for a visitor. */
   user?: User;
   epoch: string;
+  /** When the page was made: clocks of devices are wrong by hours. */
+  now: string;
   lang: 'ko' | 'en';
   signUp: 'open' | 'closed';
   categories: Category[];

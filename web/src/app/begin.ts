@@ -3,6 +3,7 @@ import { goLive, startLive } from '../lib/live';
 import { seedTimeline } from '../lib/messages';
 import { readPage } from '../lib/page';
 import { setMyRooms, setRoom } from '../lib/rooms';
+import { setServerClock } from '../lib/serverClock';
 import { currentUser, fetchMe, setMe } from '../lib/session';
 import { useSite } from '../lib/site';
 import { learnUsers } from '../lib/users';
@@ -36,6 +37,7 @@ async function beginAlone(page: Partial<Page>): Promise<void> {
 }
 
 function learn(page: Partial<Page>): void {
+  if (page.now !== undefined) setServerClock(page.now);
   startLive(page);
   learnUsers(page.users ?? []);
   if (page.signUp) useSite.setState({ signUp: page.signUp });

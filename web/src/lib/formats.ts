@@ -1,4 +1,5 @@
 import type { Lang } from './prefs';
+import { serverNow } from './serverClock';
 
 const locale = { ko: 'ko-KR', en: 'en-US' } as const;
 
@@ -30,7 +31,7 @@ const dayNumber = (date: Date): number =>
 export const dayOf = (at: string): number => dayNumber(new Date(at));
 
 /** 11월 22일 일요일, with the year where it is not this one. */
-export function dayName(lang: Lang, at: string, now = new Date()): string {
+export function dayName(lang: Lang, at: string, now = serverNow()): string {
   const date = new Date(at);
   const year = date.getFullYear() === now.getFullYear() ? {} : ({ year: 'numeric' } as const);
   return format(lang, { ...year, month: 'long', day: 'numeric', weekday: 'long' }).format(date);
@@ -43,14 +44,14 @@ export function monthOf(at: string): number {
 }
 
 /** 11월, with the year where it is not this one. */
-export function monthName(lang: Lang, at: string, now = new Date()): string {
+export function monthName(lang: Lang, at: string, now = serverNow()): string {
   const date = new Date(at);
   const year = date.getFullYear() === now.getFullYear() ? {} : ({ year: 'numeric' } as const);
   return format(lang, { ...year, month: 'long' }).format(date);
 }
 
 /** For lists: the time today, 어제, else the day. */
-export function ago(lang: Lang, at: string, now = new Date()): string {
+export function ago(lang: Lang, at: string, now = serverNow()): string {
   const date = new Date(at);
   const days = dayNumber(now) - dayNumber(date);
   if (days <= 0) return clock(lang, at);

@@ -18,6 +18,7 @@ import {
 import type { News, Ports } from './outboxPorts';
 import type { Photo } from './photos';
 import { codeOf, Refusal } from './problem';
+import { serverNow } from './serverClock';
 
 interface State {
   readonly entries: readonly Outgoing[];
@@ -121,7 +122,7 @@ export class Outbox {
       text: text.normalize('NFC'),
       ...(photos.length > 0 ? { photos } : {}),
       state: 'queued',
-      at: new Date(this.#now()).toISOString(),
+      at: serverNow().toISOString(),
     };
     this.#adding = [...this.#adding, entry];
     this.#show();

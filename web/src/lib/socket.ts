@@ -3,6 +3,7 @@ import type { ClientEvents, Failure, ServerEvents } from '../wire.gen';
 import { refreshSession } from './api';
 import { setOffline, setOnline, setUnsought } from './conn';
 import { NoAnswer, Refusal } from './problem';
+import { serverNow } from './serverClock';
 
 type Incoming = { [E in keyof ServerEvents]: (payload: ServerEvents[E]) => void };
 type Acknowledged = {
@@ -91,9 +92,9 @@ export async function openSocket({ on, signedOut, disconnected }: Listener): Pro
     disconnected();
     if (reason === 'io server disconnect' && socket === opened) void renew();
   });
-  let soughtAt = new Date().toISOString();
+  let soughtAt = serverNow().toISOString();
   const seek = () => {
-    soughtAt = new Date().toISOString();
+    soughtAt = serverNow().toISOString();
   };
   opened.io.on('reconnect_attempt', seek);
   opened.on('ready', (ready) => {

@@ -3,6 +3,7 @@ import { moment, monthName, monthOf } from '../../lib/formats';
 import { byMonth, useGallery } from '../../lib/gallery';
 import { nameOf, useLang, useT, wordError } from '../../lib/i18n';
 import { timelineOf } from '../../lib/messages';
+import { serverNow } from '../../lib/serverClock';
 import { useUsers } from '../../lib/users';
 import { cx } from '../../ui/cx';
 import { Blurred } from '../../ui/Blurred';
@@ -35,7 +36,7 @@ export function Gallery({ roomId, under }: { roomId: string; under: 'members' | 
   }, [end, data?.length]);
   const months = byMonth(data ?? []);
   // All of this month need no name.
-  const named = months.some(({ month }) => month !== monthOf(new Date().toISOString()));
+  const named = months.some(({ month }) => month !== monthOf(serverNow().toISOString()));
   const index = data?.findIndex(({ image }) => image.id === looking?.id) ?? -1;
   const view = looking &&
     data &&
