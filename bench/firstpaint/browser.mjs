@@ -47,6 +47,15 @@ function watch({ name, newest, doors }) {
   }).observe(document, { childList: true, subtree: true, characterData: true });
 }
 
+/** Without the copy that the site keeps for when there is no connection, which would stand in for what is to be fetched. */
+function forget() {
+  const { open } = indexedDB;
+  indexedDB.open = (name, ...rest) => {
+    if (name.endsWith('offline')) throw new DOMException('not here', 'InvalidStateError');
+    return open.call(indexedDB, name, ...rest);
+  };
+}
+
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM,
   args: [
@@ -68,7 +77,7 @@ class Tab {
   #ready = false;
   #paints;
 
-  static async open({ url, path, loginId, password, name, newest, worker }) {
+  static async open({ url, path, loginId, password, name, newest, worker, forgetful }) {
     const tab = new Tab();
     tab.context = await browser.newContext({
       viewport: { width: 1024, height: 768 },
@@ -82,6 +91,7 @@ class Tab {
       if (!answer.ok()) throw new Error(`no session: ${await answer.text()}`);
     }
     tab.devtools = await tab.context.newCDPSession(tab.page);
+    if (forgetful) await tab.page.addInitScript(forget);
     await tab.#listen({ name, newest, doors });
     await tab.page.goto(path, { waitUntil: 'commit' });
     await (loginId ? tab.#settled() : tab.page.locator(doors).first().waitFor({ timeout: patience }));

@@ -160,6 +160,7 @@ func (b *bench) open(ctx context.Context, maru string, who person, warm int) err
 	}
 	tabs := func(w way, url string) error {
 		settings := who.command(url)
+		settings["forgetful"] = w.fetched
 		for _, c := range []condition{{}, {worker: true}} {
 			settings["worker"] = c.worker
 			if err := b.browser.do("open", c.tab(w), settings, nil); err != nil {

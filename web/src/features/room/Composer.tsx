@@ -210,6 +210,7 @@ export function Composer({ roomId, name, hint, editing, saving, onSave, onCancel
           )}
           <textarea
             ref={field}
+            data-begin=""
             rows={1}
             dir="auto"
             aria-label={t.room.composerLabel(name)}

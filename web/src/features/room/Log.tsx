@@ -223,7 +223,7 @@ export function Log({ room, name, mine, me, covered, onProfile, onEdit, onDelete
       {!seen.atEnd && timeline && (
         <Jump onClick={() => goTo('end')}>{mine.unread > 0 ? t.room.newBelow(mine.unread) : t.room.toLatest}</Jump>
       )}
-      <Announcer last={mine.last} me={me.id} nameOf={(id) => nameOf(t, users[id])} />
+      <Announcer messages={messages ?? []} last={mine.last} me={me.id} nameOf={(id) => nameOf(t, users[id])} />
       {viewer && (
         <viewer.Viewer
           view={view}
