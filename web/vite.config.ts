@@ -64,7 +64,8 @@ const paintedOnce: Plugin = {
 };
 
 /** Small parts of several screens. In files of their own they would cost more than they weigh. */
-const sharedByScreens = /\/src\/(ui\/(Chip|Ring|Wrong|SearchField|TextField)|lib\/ime)\.tsx?$|useMutation|icons\/x\.m?js/;
+const sharedByScreens =
+  /\/src\/(ui\/(Chip|Ring|Wrong|SearchField|TextField)|lib\/ime)\.tsx?$|useMutation|icons\/x\.m?js/;
 
 export default defineConfig({
   plugins: [react(), tailwindcss(), paintedOnce, serviceWorker(), brotli],

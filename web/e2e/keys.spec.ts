@@ -4,7 +4,8 @@ import { composer, desk, enter, expect, log, makeRoom, message, test } from './m
 /** Goes there by Tab, or by another key. */
 async function reach(page: Page, what: Locator, key = 'Tab'): Promise<void> {
   for (let steps = 0; steps < 60; steps += 1) {
-    if (await what.evaluate((el) => el === document.activeElement, undefined, { timeout: 2000 }).catch(() => false)) return;
+    if (await what.evaluate((el) => el === document.activeElement, undefined, { timeout: 2000 }).catch(() => false))
+      return;
     await page.keyboard.press(key);
   }
   throw new Error(`never reached ${String(what)}`);
