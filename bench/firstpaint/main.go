@@ -14,6 +14,8 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -76,6 +78,7 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 	cpu := flags.Float64("cpu", 4, "how many times slower the slow processor is")
 	flags.StringVar(&b.pictures, "pictures", "", "`directory` in which to keep the pictures of the screen")
 	within := flags.Duration("within", 5*time.Minute, "after this no round begins")
+	only := flags.String("only", "slow,expired,worker", "`conditions` under which to measure")
 	warm := flags.Int("warm", 2, "reloads of each way before anything is measured")
 	flags.IntVar(&b.rounds, "rounds", 7, "how often to measure everything")
 	flags.IntVar(&b.often, "often", 4, "how often a round reloads with the data in the page, whose flashes are counted; all else once")
@@ -90,10 +93,17 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 	}
 	const bytesPerMbit = 1e6 / 8
 	slow := line{Latency: float64(latency.Milliseconds()), Down: *down * bytesPerMbit, Up: *up * bytesPerMbit, CPU: *cpu}
-	b.conditions = []condition{
-		{name: "slow", line: slow},
-		{name: "slow, access cookie expired", line: slow, expired: true},
-		{name: "not slowed, service worker", line: line{Down: -1, Up: -1, CPU: 1}, worker: true},
+	known := map[string]condition{
+		"slow":    {name: "slow", line: slow},
+		"expired": {name: "slow, access cookie expired", line: slow, expired: true},
+		"worker":  {name: "not slowed, service worker", line: line{Down: -1, Up: -1, CPU: 1}, worker: true},
+	}
+	for name := range strings.SplitSeq(*only, ",") {
+		c, ok := known[name]
+		if !ok {
+			return fmt.Errorf("no condition %q", name)
+		}
+		b.conditions = append(b.conditions, c)
 	}
 	b.results.Slow = fmt.Sprintf("%v and %v Mbit/s, %v, processor ÷ %v", *down, *up, *latency, *cpu)
 	root, err := host.Repository()
@@ -147,6 +157,16 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 	return b.publish(ctx, arguments, *output, out)
 }
 
+// tabs are the conditions that need a tab of their own.
+func (b *bench) tabs() (distinct []condition) {
+	for _, worker := range []bool{false, true} {
+		if i := slices.IndexFunc(b.conditions, func(c condition) bool { return c.worker == worker }); i >= 0 {
+			distinct = append(distinct, b.conditions[i])
+		}
+	}
+	return distinct
+}
+
 // open opens a tab for each way, and learns what the screens of a user and of
 // a visitor look like.
 func (b *bench) open(ctx context.Context, maru string, who person, warm int) error {
@@ -161,7 +181,7 @@ func (b *bench) open(ctx context.Context, maru string, who person, warm int) err
 	tabs := func(w way, url string) error {
 		settings := who.command(url)
 		settings["forgetful"] = w.fetched
-		for _, c := range []condition{{}, {worker: true}} {
+		for _, c := range b.tabs() {
 			settings["worker"] = c.worker
 			if err := b.browser.do("open", c.tab(w), settings, nil); err != nil {
 				return err
@@ -193,7 +213,7 @@ func (b *bench) open(ctx context.Context, maru string, who person, warm int) err
 	if err := tabs(self, url); err != nil {
 		return err
 	}
-	own, err := look(self.name)
+	own, err := look(b.tabs()[0].tab(self))
 	if err != nil {
 		return err
 	}
@@ -219,7 +239,7 @@ func (b *bench) open(ctx context.Context, maru string, who person, warm int) err
 	// Chromium keeps the compiled scripts of pages that come again.
 	for range warm {
 		for _, w := range ways {
-			for _, c := range []condition{{}, {worker: true}} {
+			for _, c := range b.tabs() {
 				if _, err := b.browser.reload(c.tab(w), false, line{Down: -1, Up: -1, CPU: 1}); err != nil {
 					return err
 				}

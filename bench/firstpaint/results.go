@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/maru-chat/maru/bench/report"
 )
@@ -168,7 +169,10 @@ func (b *bench) targets() []report.Target {
 }
 
 func (b *bench) chart() *report.Chart {
-	groups := []string{"slow", "slow, expired", "not slowed"} // short enough to stand beside each other
+	var groups []string
+	for _, c := range b.conditions {
+		groups = append(groups, strings.ReplaceAll(strings.ReplaceAll(c.name, "access cookie ", ""), ", service worker", "")) // beside each other there is little room
+	}
 	panel := func(title string, value func(*figures) report.Figure) report.Panel {
 		p := report.Panel{Title: title, Groups: groups}
 		for _, w := range ways {

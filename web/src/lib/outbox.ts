@@ -355,7 +355,7 @@ export class Outbox {
 
   /**
    * Has the server keep what it does not have yet of a message's photos, and returns their ids; undefined where the message is
-   * not wanted any more. What is there stays noted, so that nothing is sent twice, whichever tab goes on.
+   * not wanted any more, or not as it was. What is there stays noted, so that nothing is sent twice, whichever tab goes on.
    */
   async #upload({ clientId, photos }: Outgoing): Promise<string[] | undefined> {
     if (!photos) return [];
@@ -365,7 +365,9 @@ export class Outbox {
     const now = this.#kept.entries.find((one) => one.clientId === clientId);
     if (!now?.photos) return undefined;
     if (failed !== undefined) throw failed instanceof Error ? failed : new Error('an upload failed');
-    return now.photos.flatMap(({ image }) => (image ? [image.id] : []));
+    const images = now.photos.flatMap(({ image }) => (image ? [image.id] : []));
+    // Another tab has begun anew with them meanwhile: so does this one, and sends no message without its photo.
+    return images.length === now.photos.length ? images : undefined;
   }
 
   /** The oldest message of a room, if this tab is the one that sends. */
