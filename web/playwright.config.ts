@@ -12,15 +12,18 @@ export default defineConfig({
   testDir: 'e2e',
   // The contact sheet has a command of its own.
   testIgnore: process.env['SHEET'] ? [] : ['sheet/**'],
-  // Each is a browser and a server: most of the time one of them waits.
-  workers: 2,
+  // Each is a browser and a server, and many wait for what takes its time.
+  workers: 3,
   retries: 0,
   timeout: 60_000,
   forbidOnly: process.env['CI'] === 'true',
   reporter: 'list',
   snapshotPathTemplate: '{testDir}/pictures/{arg}{ext}',
   // A picture is wrong when one pixel in a hundred is: letters may be drawn a little differently elsewhere.
-  expect: { toHaveScreenshot: { maxDiffPixelRatio: 0.01, scale: 'css', stylePath: 'e2e/pictures.css' } },
+  expect: {
+    timeout: 10_000,
+    toHaveScreenshot: { maxDiffPixelRatio: 0.01, scale: 'css', stylePath: 'e2e/pictures.css' },
+  },
   use: {
     locale: 'ko-KR',
     timezoneId: 'Asia/Seoul',

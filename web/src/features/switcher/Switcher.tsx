@@ -20,9 +20,16 @@ type Find = { key: string; name: string } & ({ room: Room; joined: boolean } | {
 /** Goes to any room or person by a few letters of the name. */
 export function Switcher({ open, onClose }: { open: boolean; onClose: () => void }) {
   const t = useT();
+  // Opened anew while it is still closing, it begins anew.
+  const [was, setWas] = useState(open);
+  const [turn, setTurn] = useState(0);
+  if (open !== was) {
+    setWas(open);
+    if (open) setTurn(turn + 1);
+  }
   return (
     <Dialog open={open} onClose={onClose} title={t.switcher.title} high>
-      <Finder onClose={onClose} />
+      <Finder key={turn} onClose={onClose} />
     </Dialog>
   );
 }
