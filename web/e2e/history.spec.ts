@@ -120,6 +120,7 @@ for (const [size, device] of sizes) {
 
     // Scrolled up, what comes is counted and moves nothing.
     await log(minho).evaluate((el) => el.scrollTo(0, 0));
+    await expect(minho.getByRole('button', { name: '최신 메시지로' })).toBeVisible();
     const first = await message(minho, '처음').boundingBox();
     await tell(jisu, room, '아래에서');
     await expect(minho.getByRole('button', { name: '새 메시지 1개' })).toBeVisible();
