@@ -18,10 +18,12 @@ type MemberJoined struct {
 	PeerLeft   bool
 }
 
-// MemberLeft tells that a user is no longer a member; nothing of the room may reach them from here on.
+// MemberLeft tells that a user is no longer a member; nothing of the room may reach them from here on. Rev is the number of
+// the notice that says so: it tells a leaving from a coming back after it.
 type MemberLeft struct {
 	RoomID RoomID
 	UserID UserID
+	Rev    int64
 }
 
 // RoomUpdated tells that a room's own fields or its number of members changed.
@@ -61,6 +63,9 @@ type SessionEnded struct {
 	Reason    string // as in the contract's session:ended
 }
 
+// EventsMissed tells that events of other nodes may have been lost: what they told is to be read from the database.
+type EventsMissed struct{}
+
 func (MessageChanged) isEvent() {}
 func (MemberJoined) isEvent()   {}
 func (MemberLeft) isEvent()     {}
@@ -70,3 +75,4 @@ func (ReadMoved) isEvent()      {}
 func (Typed) isEvent()          {}
 func (UserChanged) isEvent()    {}
 func (SessionEnded) isEvent()   {}
+func (EventsMissed) isEvent()   {}

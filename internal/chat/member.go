@@ -89,7 +89,7 @@ func (c *Chat) Leave(ctx context.Context, by UserID, id RoomID) error {
 func (c *Chat) depart(tx Tx, v visit) error {
 	room, m := v.Room, v.Membership
 	room.MemberCount--
-	c.publish(tx, MemberLeft{RoomID: room.ID, UserID: m.UserID})
+	c.publish(tx, MemberLeft{RoomID: room.ID, UserID: m.UserID, Rev: room.Head + 1})
 	if room.Kind != Direct {
 		if err := tx.DeleteMembership(room.ID, m.UserID); err != nil {
 			return err

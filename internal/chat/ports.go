@@ -201,12 +201,21 @@ type Blobs interface {
 	Ready(ctx context.Context) error
 }
 
-// Bus carries events to every node. Publish never fails: an event that is lost is found by looking at the heads.
+// Bus carries events to every node. Publish never fails: an event that is lost is found by looking at the database, and where
+// a bus knows that it lost some, its subscribers get an EventsMissed.
 type Bus interface {
-	// Publish hands events over in order. It may wait while receivers are behind.
+	// Publish hands events over in order. It may wait while receivers on this node are behind, never for other nodes.
 	Publish(events ...Event)
-	// Subscribe has fn called with every event until cancel is called: in order, and those that wait together.
+	// Subscribe has fn called with every event of this node, and those of other nodes that concern it, until cancel is called:
+	// what one node published to one room in order, and those that wait together.
 	Subscribe(fn func([]Event)) (cancel func())
+	// Watch has what other nodes publish about rooms come to this one's subscribers. What is published once it returned
+	// comes, or is lost; it waits for that a second at most. Rooms are counted: each Watch takes its own Unwatch, which waits
+	// for nothing, in whatever order the two are called.
+	Watch(rooms ...RoomID)
+	Unwatch(rooms ...RoomID)
+	// Ready tells why events do not pass between the nodes at the moment, nil where they do.
+	Ready() error
 }
 
 // Presence tells who is connected somewhere.

@@ -267,26 +267,46 @@ func (c *Chat) UpdateRoom(ctx context.Context, by UserID, id RoomID, change Room
 
 // publishRoom tells of a room's own fields, with what they need to be shown.
 func (c *Chat) publishRoom(tx Tx, room Room) error {
+	event, err := told(tx, room)
+	if err == nil {
+		c.publish(tx, event)
+	}
+	return err
+}
+
+// told is what is told of a room as it is now.
+func told(r Reader, room Room) (RoomUpdated, error) {
 	event := RoomUpdated{Room: room}
 	switch room.Kind {
 	case Public:
-		category, err := tx.Category(room.CategoryID)
+		category, err := r.Category(room.CategoryID)
 		if err != nil {
-			return err
+			return event, err
 		}
 		event.Category = category
 	case Direct:
 		event.Left = map[UserID]bool{}
 		for _, user := range room.Pair {
-			m, err := tx.Membership(room.ID, user)
+			m, err := r.Membership(room.ID, user)
 			if err != nil {
-				return err
+				return event, err
 			}
 			event.Left[user] = m.Left
 		}
 	}
-	c.publish(tx, event)
-	return nil
+	return event, nil
+}
+
+// RoomNow returns what is told of a room when it changes, for the node itself, which may have missed that it did. Errors:
+// NotFound where it is gone.
+func (c *Chat) RoomNow(ctx context.Context, id RoomID) (RoomUpdated, error) {
+	return read(ctx, c.store, func(r Reader) (RoomUpdated, error) {
+		room, err := r.Room(id)
+		if err != nil {
+			return RoomUpdated{}, err
+		}
+		return told(r, room)
+	})
 }
 
 // DeleteRoom removes a room for everyone at once, as its owner or an admin; what it held is swept away after.

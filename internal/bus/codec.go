@@ -1,0 +1,149 @@
+package bus
+
+import (
+	"crypto/cipher"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"golang.org/x/crypto/chacha20poly1305"
+
+	"github.com/maru-chat/maru/internal/chat"
+)
+
+// carried is an event on its way to another node; one field is set. A node that does not know a newer node's event finds
+// none, and passes it over.
+type carried struct {
+	Message *chat.MessageChanged `json:"m,omitempty"`
+	Joined  *chat.MemberJoined   `json:"j,omitempty"`
+	Left    *chat.MemberLeft     `json:"l,omitempty"`
+	Room    *chat.RoomUpdated    `json:"r,omitempty"`
+	Deleted *chat.RoomDeleted    `json:"d,omitempty"`
+	Read    *chat.ReadMoved      `json:"s,omitempty"`
+	Typed   *chat.Typed          `json:"t,omitempty"`
+	User    *chat.UserChanged    `json:"u,omitempty"`
+	Ended   *chat.SessionEnded   `json:"e,omitempty"`
+	Missed  *chat.EventsMissed   `json:"x,omitempty"`
+}
+
+func carry(event chat.Event) carried {
+	switch e := event.(type) {
+	case chat.MessageChanged:
+		return carried{Message: &e}
+	case chat.MemberJoined:
+		return carried{Joined: &e}
+	case chat.MemberLeft:
+		return carried{Left: &e}
+	case chat.RoomUpdated:
+		return carried{Room: &e}
+	case chat.RoomDeleted:
+		return carried{Deleted: &e}
+	case chat.ReadMoved:
+		return carried{Read: &e}
+	case chat.Typed:
+		return carried{Typed: &e}
+	case chat.UserChanged:
+		return carried{User: &e}
+	case chat.SessionEnded:
+		return carried{Ended: &e}
+	case chat.EventsMissed:
+		return carried{Missed: &e}
+	}
+	panic(fmt.Sprintf("bus: no way to carry %T", event))
+}
+
+func (c carried) event() chat.Event {
+	switch {
+	case c.Message != nil:
+		return *c.Message
+	case c.Joined != nil:
+		return *c.Joined
+	case c.Left != nil:
+		return *c.Left
+	case c.Room != nil:
+		return *c.Room
+	case c.Deleted != nil:
+		return *c.Deleted
+	case c.Read != nil:
+		return *c.Read
+	case c.Typed != nil:
+		return *c.Typed
+	case c.User != nil:
+		return *c.User
+	case c.Ended != nil:
+		return *c.Ended
+	case c.Missed != nil:
+		return *c.Missed
+	}
+	return nil
+}
+
+// decode returns the events of a payload.
+func decode(payload []byte) ([]chat.Event, error) {
+	var all []carried
+	if err := json.Unmarshal(payload, &all); err != nil {
+		return nil, err
+	}
+	events := make([]chat.Event, 0, len(all))
+	for _, one := range all {
+		if event := one.event(); event != nil {
+			events = append(events, event)
+		}
+	}
+	return events, nil
+}
+
+// sealer keeps what nodes tell each other from whoever else can reach their NATS: nobody without the key can read it, change
+// it, or tell them anything. The subject is authenticated with it.
+type sealer struct {
+	aead  cipher.AEAD
+	nonce [chacha20poly1305.NonceSizeX]byte // random for each process, but for its count
+	count atomic.Uint64
+}
+
+// nonceCount is how many bytes of the nonce count; the other sixteen are random.
+const nonceCount = 8
+
+// sealVersion begins every payload.
+const sealVersion = 1
+
+func newSealer(key []byte) (*sealer, error) {
+	aead, err := chacha20poly1305.NewX(key)
+	if err != nil {
+		return nil, err
+	}
+	s := &sealer{aead: aead}
+	_, _ = rand.Read(s.nonce[:]) // never fails: crypto/rand ends the program instead
+	return s, nil
+}
+
+// overhead is by how much a sealed payload is larger.
+const overhead = 1 + chacha20poly1305.NonceSizeX + chacha20poly1305.Overhead
+
+func (s *sealer) seal(subject string, payload []byte) []byte {
+	out := make([]byte, 0, overhead+len(payload))
+	out = append(out, sealVersion)
+	out = append(out, s.nonce[nonceCount:]...)
+	n := s.count.Add(1)
+	for range nonceCount {
+		out = append(out, byte(n))
+		n >>= 8
+	}
+	return s.aead.Seal(out, out[1:], payload, []byte(subject))
+}
+
+var errNotOurs = errors.New("not said by a node of this Maru")
+
+func (s *sealer) open(subject string, sealed []byte) ([]byte, error) {
+	if len(sealed) < overhead || sealed[0] != sealVersion {
+		return nil, errNotOurs
+	}
+	nonce, rest := sealed[1:1+chacha20poly1305.NonceSizeX], sealed[1+chacha20poly1305.NonceSizeX:]
+	payload, err := s.aead.Open(nil, nonce, rest, []byte(subject))
+	if err != nil {
+		return nil, errNotOurs
+	}
+	return payload, nil
+}
