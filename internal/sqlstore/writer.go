@@ -41,7 +41,7 @@ type writer struct {
 type write struct {
 	fn    func(*tx) error
 	rooms []chat.RoomID // that fn is going to lock
-	state atomic.Int32 // waiting, then started or cancelled
+	state atomic.Int32  // waiting, then started or cancelled
 	done  chan error
 	after []func()
 }
