@@ -131,6 +131,18 @@ func (m *memory) Sessions(_ context.Context, id chat.UserID, now time.Time) ([]S
 	return found, nil
 }
 
+func (m *memory) LiveSessions(_ context.Context, ids []SessionID, now time.Time) ([]SessionID, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	live := []SessionID{}
+	for _, id := range ids {
+		if s, ok := m.sessions[id]; ok && s.ExpiresAt.After(now) {
+			live = append(live, id)
+		}
+	}
+	return live, nil
+}
+
 func (m *memory) RotateSession(_ context.Context, s Session, expected []byte) (bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -31,6 +31,8 @@ type Store interface {
 	Session(ctx context.Context, id SessionID, now time.Time) (Session, chat.User, error)
 	// Sessions returns a user's live sessions, newest use first.
 	Sessions(ctx context.Context, user chat.UserID, now time.Time) ([]Session, error)
+	// LiveSessions returns those of the ids that are live.
+	LiveSessions(ctx context.Context, ids []SessionID, now time.Time) ([]SessionID, error)
 	// RotateSession stores a session's new refresh hash, previous hash, times, address and user agent, where its
 	// refresh hash is still the expected one; it reports whether it was. Of two at once exactly one succeeds.
 	RotateSession(ctx context.Context, session Session, expected []byte) (bool, error)

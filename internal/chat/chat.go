@@ -79,22 +79,22 @@ func read[T any](ctx context.Context, s Store, fn func(Reader) (T, error)) (T, e
 }
 
 // write runs fn in a transaction and gives back its result.
-func write[T any](ctx context.Context, s Store, fn func(Tx) (T, error)) (T, error) {
+func write[T any](ctx context.Context, s Store, fn func(Tx) (T, error), rooms ...RoomID) (T, error) {
 	var out T
 	err := s.Write(ctx, func(tx Tx) (err error) {
 		out, err = fn(tx)
 		return err
-	})
+	}, rooms...)
 	return out, err
 }
 
 // begin is write in two steps.
-func begin[T any](ctx context.Context, s Store, fn func(Tx) (T, error)) (wait func() (T, error)) {
+func begin[T any](ctx context.Context, s Store, fn func(Tx) (T, error), rooms ...RoomID) (wait func() (T, error)) {
 	var out T
 	stored := s.Begin(ctx, func(tx Tx) (err error) {
 		out, err = fn(tx)
 		return err
-	})
+	}, rooms...)
 	return func() (T, error) {
 		err := stored()
 		return out, err

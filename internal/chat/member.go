@@ -63,7 +63,7 @@ func (c *Chat) Join(ctx context.Context, by UserID, id RoomID) (RoomSeen, error)
 			MessageChanged{Message: notice, User: v.User},
 			MemberJoined{Room: v.Room, Membership: m})
 		return RoomSeen{Room: v.Room, Membership: &m}, c.publishRoom(tx, v.Room)
-	})
+	}, id)
 }
 
 // Leave ends the asker's membership; who has none is done already. A direct room is hidden from who leaves it until the
@@ -81,7 +81,7 @@ func (c *Chat) Leave(ctx context.Context, by UserID, id RoomID) error {
 			return nil
 		}
 		return c.depart(tx, v)
-	})
+	}, id)
 }
 
 // depart ends a present membership of a locked room. An owner is succeeded by the longest-standing member; a private
@@ -240,7 +240,7 @@ func (c *Chat) Read(ctx context.Context, by UserID, id RoomID, seq int64) (readS
 			}
 			c.publish(tx, ReadMoved{RoomID: id, UserID: by, Seq: m.seq})
 			return m, tx.SetReadSeq(id, by, m.seq)
-		})
+		}, id)
 	}
 	return m.seq, m.unread, err
 }

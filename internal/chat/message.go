@@ -125,7 +125,7 @@ func (c *Chat) BeginSend(ctx context.Context, by UserID, id RoomID, d Draft) (wa
 			return sent{}, Errorf(ClientIDReused, "this clientId was used for another message")
 		}
 		return sent{message: earlier}, nil
-	})
+	}, id)
 	return func() (Message, bool, error) {
 		out, err := stored()
 		return out.message, out.created, err
@@ -316,7 +316,7 @@ func (c *Chat) change(ctx context.Context, by UserID, id RoomID, seq int64, may 
 		}
 		c.publish(tx, MessageChanged{Message: m, User: author})
 		return m, nil
-	})
+	}, id)
 }
 
 // note adds a system message to a locked room and stores the room as it is given.

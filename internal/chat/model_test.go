@@ -55,9 +55,11 @@ type failing struct {
 
 var errFailing = chat.Errorf(chat.Unavailable, "failed on purpose")
 
-func (f *failing) Write(ctx context.Context, fn func(chat.Tx) error) error { return f.Begin(ctx, fn)() }
+func (f *failing) Write(ctx context.Context, fn func(chat.Tx) error, rooms ...chat.RoomID) error {
+	return f.Begin(ctx, fn, rooms...)()
+}
 
-func (f *failing) Begin(ctx context.Context, fn func(chat.Tx) error) func() error {
+func (f *failing) Begin(ctx context.Context, fn func(chat.Tx) error, rooms ...chat.RoomID) func() error {
 	every := f.every.Load()
 	fails := f.one.Swap(false) || every > 0 && f.count.Add(1)%every == 0 // however often fn is run
 	return f.Store.Begin(ctx, func(tx chat.Tx) error {
@@ -68,7 +70,7 @@ func (f *failing) Begin(ctx context.Context, fn func(chat.Tx) error) func() erro
 			return errFailing
 		}
 		return nil
-	})
+	}, rooms...)
 }
 
 // model is two rooms and everything that was ever sent.

@@ -117,7 +117,7 @@ func (c *Chat) confirm(ctx context.Context, o Orphans) (Orphans, error) {
 // deleted where nothing else is in them, and from their users.
 func (c *Chat) RemoveOrphans(ctx context.Context, o Orphans) error {
 	for _, image := range o.Lost {
-		if err := c.store.Write(ctx, func(tx Tx) error { return c.forgetLost(tx, image) }); err != nil {
+		if err := c.store.Write(ctx, func(tx Tx) error { return c.forgetLost(tx, image) }, roomsOf(image)...); err != nil {
 			return err
 		}
 	}
@@ -139,6 +139,14 @@ func (c *Chat) RemoveOrphans(ctx context.Context, o Orphans) error {
 	return nil
 }
 
+// roomsOf names the room of an image's message.
+func roomsOf(i Image) []RoomID {
+	if i.RoomID == "" {
+		return nil
+	}
+	return []RoomID{i.RoomID}
+}
+
 // forgetLost takes an image from where it hangs.
 func (c *Chat) forgetLost(tx Tx, image Image) error {
 	image, err := tx.Image(image.ID)
@@ -150,15 +158,17 @@ func (c *Chat) forgetLost(tx Tx, image Image) error {
 	}
 	switch {
 	case image.Photo:
-		user, err := tx.User(image.OwnerID)
+		user, err := tx.LockUser(image.OwnerID)
 		if err != nil {
 			return err
 		}
-		user.Photo = nil
-		if err := tx.UpdateUser(user); err != nil {
-			return err
+		if user.Photo != nil && user.Photo.ID == image.ID { // else they have another one since
+			user.Photo = nil
+			if err := tx.UpdateUser(user); err != nil {
+				return err
+			}
+			c.publish(tx, UserChanged{User: user})
 		}
-		c.publish(tx, UserChanged{User: user})
 	case image.RoomID != "":
 		if err := c.takeFromMessage(tx, image); err != nil {
 			return err

@@ -15,11 +15,14 @@ type Store interface {
 	// in the order in which Write was called; several may share one sync to disk. Where fn fails nothing of it remains.
 	// fn may run more than once (a database may ask for the transaction again), so it must do nothing but use its
 	// argument and set its results. A full or failing disk is an Unavailable error.
-	Write(ctx context.Context, fn func(Tx) error) error
+	//
+	// rooms are those that fn is going to lock, as far as they are known before: where other nodes write too, the rooms of
+	// writes that share a transaction are locked together, in one order.
+	Write(ctx context.Context, fn func(Tx) error, rooms ...RoomID) error
 
 	// Begin is Write in two steps: it returns once the write has its place in the order, and wait, which has to be called,
 	// once it is on disk.
-	Begin(ctx context.Context, fn func(Tx) error) (wait func() error)
+	Begin(ctx context.Context, fn func(Tx) error, rooms ...RoomID) (wait func() error)
 
 	// Epoch names this database's history; a restore changes it.
 	Epoch() string
@@ -50,6 +53,9 @@ type Reader interface {
 	Membership(RoomID, UserID) (Membership, error)
 	// MembershipsOf returns all memberships of a user, also those that are Left.
 	MembershipsOf(UserID) ([]Membership, error)
+	// RecentJoins returns present memberships of these users that were joined (or come back to) at or after a time, in no
+	// particular order.
+	RecentJoins(users []UserID, since time.Time) ([]Membership, error)
 	// Members returns present memberships in the order of joining, then of user id, beginning after one of them
 	// ("" for the first).
 	Members(room RoomID, after UserID, limit int) ([]Membership, error)
@@ -113,6 +119,8 @@ type Tx interface {
 
 	// LockRoom returns a room that is not deleted and keeps others from changing it until the transaction ends.
 	LockRoom(RoomID) (Room, error)
+	// LockUser returns a user and keeps others from changing it until the transaction ends.
+	LockUser(UserID) (User, error)
 	InsertCategory(Category) error
 	// InsertRoom fails with RoomNameTaken where a public room of that name (ignoring case) is in the category.
 	InsertRoom(Room) error

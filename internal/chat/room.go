@@ -262,7 +262,7 @@ func (c *Chat) UpdateRoom(ctx context.Context, by UserID, id RoomID, change Room
 			}
 		}
 		return seen(tx, v)
-	})
+	}, id)
 }
 
 // publishRoom tells of a room's own fields, with what they need to be shown.
@@ -320,7 +320,7 @@ func (c *Chat) DeleteRoom(ctx context.Context, by UserID, id RoomID) error {
 			return v.refusal()
 		}
 		return c.removeRoom(tx, v.Room)
-	})
+	}, id)
 }
 
 func (c *Chat) removeRoom(tx Tx, room Room) error {

@@ -148,7 +148,7 @@ func (c *Chat) squareOf(ctx context.Context, image Image) (Picture, error) {
 
 // storeProfile changes what is given; photo is the image to be the user's photo where p names one.
 func (c *Chat) storeProfile(tx Tx, by UserID, p Profile, photo *Image) (User, error) {
-	user, err := actor(tx, by)
+	user, err := lockActor(tx, by)
 	if err != nil {
 		return User{}, err
 	}
@@ -178,7 +178,7 @@ func (c *Chat) storeProfile(tx Tx, by UserID, p Profile, photo *Image) (User, er
 // checked that it is them who ask.
 func (c *Chat) DeleteAccount(ctx context.Context, by UserID) error {
 	return c.store.Write(ctx, func(tx Tx) error {
-		user, err := actor(tx, by)
+		user, err := lockActor(tx, by) // nobody has them join anything from here on
 		if err != nil {
 			return err
 		}

@@ -42,6 +42,15 @@ func actor(r Reader, by UserID) (User, error) {
 	return user, nil
 }
 
+// lockActor is actor for those who will change the user.
+func lockActor(tx Tx, by UserID) (User, error) {
+	user, err := tx.LockUser(by)
+	if err := gone(user, err); err != nil {
+		return User{}, err
+	}
+	return user, nil
+}
+
 // gone refuses who acts where their account was deleted a moment ago, whatever its session still says.
 func gone(user User, err error) error {
 	if isNotFound(err) || (err == nil && user.Deleted) {

@@ -142,7 +142,7 @@ func TestOpenErrors(t *testing.T) {
 		{"a folder instead of a file", t.TempDir(), ErrFolder, "cannot be written to"},
 		{"not a database", folder("maru.db", []byte(strings.Repeat("a text, not a database\n", 100))), ErrNotDatabase, "not a Maru"},
 		{"another program's database", foreign, ErrNotDatabase, "another program's"},
-		{"newer", newer, ErrNewerSchema, "schema version 99 is newer than this maru knows (2): use a newer maru"},
+		{"newer", newer, ErrNewerSchema, "schema version 99 is newer than this maru knows (3): use a newer maru"},
 	} {
 		for range 2 { // the first failure leaves no lock behind
 			_, err := Open(t.Context(), Options{Path: c.path, Logger: quiet})

@@ -71,7 +71,7 @@ func (s *snapshot) Heads(ids []chat.RoomID) (map[chat.RoomID]int64, error) {
 		head int64
 	}
 	heads := make(map[chat.RoomID]int64, len(ids))
-	err := chunks(ids, func(marks string, args []any) error {
+	err := pieces(ids, manyAtOnce, func(marks string, args []any) error {
 		found, err := list(s, func(e *entry) []any { return []any{&e.id, &e.head} },
 			"SELECT id, head FROM rooms WHERE id IN ("+marks+") AND deleted = 0", args...)
 		for _, e := range found {

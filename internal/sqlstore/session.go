@@ -67,6 +67,20 @@ func (db *DB) Sessions(ctx context.Context, user chat.UserID, now time.Time) (fo
 	return found, err
 }
 
+// LiveSessions implements auth.Store.
+func (db *DB) LiveSessions(ctx context.Context, ids []auth.SessionID, now time.Time) ([]auth.SessionID, error) {
+	live := []auth.SessionID{}
+	err := db.snapshot(ctx, func(r *snapshot) error {
+		return pieces(ids, manyAtOnce, func(marks string, args []any) error {
+			some, err := list(r, func(id *auth.SessionID) []any { return []any{id} },
+				"SELECT id FROM sessions WHERE id IN ("+marks+") AND expires_at > ?", append(args, now.UnixMilli())...)
+			live = append(live, some...)
+			return err
+		})
+	})
+	return live, err
+}
+
 // RotateSession implements auth.Store. The comparing and the storing are one statement.
 func (db *DB) RotateSession(ctx context.Context, s auth.Session, expected []byte) (rotated bool, err error) {
 	err = db.write(ctx, func(t *tx) error {

@@ -128,9 +128,16 @@ func list[T any](s *snapshot, into func(*T) []any, query string, args ...any) ([
 // chunks calls fn with the ids in pieces of few different lengths, so that few statements are prepared; a piece is
 // filled up by repeating its last id.
 func chunks[T ~string | ~int64](ids []T, fn func(marks string, args []any) error) error {
+	return pieces(ids, 256, fn)
+}
+
+// manyAtOnce is for what asks about everybody who is connected: few statements, each of them long.
+const manyAtOnce = 1000
+
+func pieces[T ~string | ~int64](ids []T, most int, fn func(marks string, args []any) error) error {
 	for len(ids) > 0 {
-		size := 256
-		for _, s := range []int{1, 8, 64} {
+		size := most
+		for _, s := range []int{1, 8, 64, 256} {
 			if len(ids) <= s {
 				size = s
 				break

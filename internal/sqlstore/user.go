@@ -43,6 +43,18 @@ func (s *snapshot) FindUsers(query string, limit int) ([]chat.User, error) {
 		" WHERE u.deleted = 0 AND INSTR(u.name_key, ?) > 0 ORDER BY u.name, u.id LIMIT ?", fold(query), limit)
 }
 
+// LockUser implements chat.Tx.
+func (t *tx) LockUser(id chat.UserID) (u chat.User, err error) {
+	if lock := t.db.dialect.forUpdate(); lock != "" {
+		var one int
+		// By itself: the statement below would lock the photo too.
+		if err := t.one("user", []any{&one}, "SELECT 1 FROM users WHERE id = ?"+lock, string(id)); err != nil {
+			return u, err
+		}
+	}
+	return t.User(id)
+}
+
 // UpdateUser implements chat.Tx; a user that is deleted is NotFound.
 func (t *tx) UpdateUser(u chat.User) error {
 	var photo chat.ImageID

@@ -40,7 +40,8 @@ type writer struct {
 // write is one call of Write.
 type write struct {
 	fn    func(*tx) error
-	state atomic.Int32 // waiting, then started or cancelled
+	rooms []chat.RoomID // that fn is going to lock
+	state atomic.Int32  // waiting, then started or cancelled
 	done  chan error
 	after []func()
 }
@@ -103,18 +104,20 @@ func newWriter(db *DB, c *conn) *writer {
 }
 
 // Write implements chat.Store. A context that ends before fn was started withdraws it; once started it is finished.
-func (db *DB) Write(ctx context.Context, fn func(chat.Tx) error) error {
-	return db.write(ctx, func(t *tx) error { return fn(t) })
+func (db *DB) Write(ctx context.Context, fn func(chat.Tx) error, rooms ...chat.RoomID) error {
+	return db.write(ctx, func(t *tx) error { return fn(t) }, rooms...)
 }
 
 // Begin implements chat.Store.
-func (db *DB) Begin(ctx context.Context, fn func(chat.Tx) error) (wait func() error) {
-	return db.begin(ctx, func(t *tx) error { return fn(t) })
+func (db *DB) Begin(ctx context.Context, fn func(chat.Tx) error, rooms ...chat.RoomID) (wait func() error) {
+	return db.begin(ctx, func(t *tx) error { return fn(t) }, rooms...)
 }
 
-func (db *DB) write(ctx context.Context, fn func(*tx) error) error { return db.begin(ctx, fn)() }
+func (db *DB) write(ctx context.Context, fn func(*tx) error, rooms ...chat.RoomID) error {
+	return db.begin(ctx, fn, rooms...)()
+}
 
-func (db *DB) begin(ctx context.Context, fn func(*tx) error) (wait func() error) {
+func (db *DB) begin(ctx context.Context, fn func(*tx) error, rooms ...chat.RoomID) (wait func() error) {
 	failed := func(err error) func() error { return func() error { return err } }
 	if err := db.enter(); err != nil {
 		return failed(err)
@@ -123,7 +126,7 @@ func (db *DB) begin(ctx context.Context, fn func(*tx) error) (wait func() error)
 		db.inflight.Done()
 		return failed(gaveUp(ctx))
 	}
-	w := &write{fn: fn, done: make(chan error, 1)}
+	w := &write{fn: fn, rooms: rooms, done: make(chan error, 1)}
 	select {
 	case db.writer.queue <- w:
 	case <-ctx.Done():

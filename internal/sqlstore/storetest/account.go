@@ -153,6 +153,37 @@ func sessions(t *testing.T, s *store) {
 	equal(t, len(gone), 0)
 }
 
+func liveSessions(t *testing.T, s *store) {
+	ctx := t.Context()
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	u := s.user("U")
+	var asked []auth.SessionID
+	var want []string
+	for i := range 20 {
+		one := s.session(u.ID)
+		if i%4 == 0 {
+			one.ExpiresAt = now
+		} else {
+			want = append(want, string(one.ID))
+		}
+		s.ok(s.InsertSession(ctx, one))
+		asked = append(asked, one.ID, auth.SessionID(unique("none")))
+	}
+	for range 1500 { // more than are asked for in one statement
+		asked = append(asked, auth.SessionID(unique("none")))
+	}
+	live := func(asked []auth.SessionID) []string {
+		t.Helper()
+		found, err := s.LiveSessions(ctx, asked, now)
+		s.ok(err)
+		return sorted(ids(found, func(id auth.SessionID) auth.SessionID { return id }))
+	}
+	equal(t, live(asked), sorted(want))
+	equal(t, live(nil), []string{})
+	s.ok(s.DeleteSession(ctx, u.ID, auth.SessionID(want[0])))
+	equal(t, live(asked), want[1:])
+}
+
 func rotation(t *testing.T, s *store) {
 	ctx := t.Context()
 	session := s.session(s.user("Kim").ID)
@@ -227,6 +258,51 @@ func users(t *testing.T, s *store) {
 	s.code(s.Write(t.Context(), func(tx chat.Tx) error { return tx.UpdateUser(chat.User{ID: "nobody"}) }), chat.NotFound)
 	_, err := read1(s, func(r chat.Reader) (chat.User, error) { return r.User("nobody") })
 	s.code(err, chat.NotFound)
+}
+
+func lockedUser(t *testing.T, s *store) {
+	u := s.user("U")
+	s.write(func(tx chat.Tx) error {
+		got, err := tx.LockUser(u.ID)
+		if err != nil {
+			return err
+		}
+		equal(t, got, u)
+		got.Name = "Changed"
+		if err := tx.UpdateUser(got); err != nil {
+			return err
+		}
+		again, err := tx.LockUser(u.ID)
+		equal(t, again, got)
+		return err
+	})
+	s.code(s.Write(t.Context(), func(tx chat.Tx) error { _, err := tx.LockUser("nobody"); return err }), chat.NotFound)
+	s.write(func(tx chat.Tx) error { return tx.AnonymiseUser(u.ID) })
+	s.write(func(tx chat.Tx) error {
+		got, err := tx.LockUser(u.ID)
+		equal(t, got.Deleted, true)
+		return err
+	})
+
+	// What many change at once loses nothing.
+	counted := s.user("0")
+	var all sync.WaitGroup
+	for range 20 {
+		all.Go(func() {
+			if err := s.Write(t.Context(), func(tx chat.Tx) error {
+				got, err := tx.LockUser(counted.ID)
+				if err != nil {
+					return err
+				}
+				got.Name += "+"
+				return tx.UpdateUser(got)
+			}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	equal(t, len(get(s, func(r chat.Reader) (chat.User, error) { return r.User(counted.ID) }).Name), 21)
 }
 
 func anonymising(t *testing.T, s *store) {

@@ -95,6 +95,55 @@ func memberships(t *testing.T, s *store) {
 	}
 }
 
+func recentJoins(t *testing.T, s *store) {
+	var users []chat.User
+	var everybody []chat.UserID
+	for range 5 {
+		u := s.user("U")
+		users = append(users, u)
+		everybody = append(everybody, u.ID)
+	}
+	a, b := s.room(), s.room()
+	put := func(r chat.Room, u chat.User, joined int64) chat.Membership {
+		m := membership(r, u, joined)
+		s.write(func(tx chat.Tx) error { return tx.PutMembership(m) })
+		return m
+	}
+	recent := func(of []chat.UserID, since int64) []string {
+		t.Helper()
+		found := get(s, func(q chat.Reader) ([]chat.Membership, error) { return q.RecentJoins(of, at(since)) })
+		return sorted(lines(found))
+	}
+	put(a, users[0], 9)
+	one, two, three := put(a, users[1], 10), put(b, users[1], 11), put(b, users[2], 500)
+	left := membership(a, users[3], 600)
+	left.Left = true
+	s.write(func(tx chat.Tx) error { return tx.PutMembership(left) })
+
+	equal(t, recent(everybody, 10), sorted(lines([]chat.Membership{one, two, three})))
+	equal(t, recent(everybody, 501), []string{})
+	equal(t, recent([]chat.UserID{users[2].ID, users[0].ID, "nobody"}, 10), lines([]chat.Membership{three}))
+	equal(t, recent(nil, 0), []string{})
+	many := everybody
+	for range 2100 { // more than are asked for in one statement
+		many = append(many, chat.UserID(unique("nobody")))
+	}
+	equal(t, recent(many, 11), sorted(lines([]chat.Membership{two, three})))
+	back := put(a, users[3], 700)
+	equal(t, recent(everybody, 600), lines([]chat.Membership{back}))
+	s.remove(b.ID)
+	equal(t, recent(everybody, 0), sorted(lines([]chat.Membership{membership(a, users[0], 9), one, back})))
+}
+
+// lines prints memberships to be compared in any order.
+func lines(of []chat.Membership) []string {
+	out := []string{}
+	for _, m := range of {
+		out = append(out, fmt.Sprintf("%+v", m))
+	}
+	return out
+}
+
 func visitors(t *testing.T, s *store) {
 	member, other := s.user("M"), s.user("O")
 	r := s.room(member)
