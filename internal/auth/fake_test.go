@@ -229,6 +229,8 @@ func (c *clock) move(d time.Duration) {
 
 // ended records the ends of sessions, and checks that each is durable by then.
 type ended struct {
+	chat.Bus // nothing else of it is asked for
+
 	store *memory
 	clock *clock
 	t     *testing.T
@@ -247,8 +249,6 @@ func (e *ended) Publish(events ...chat.Event) {
 		e.all = append(e.all, end)
 	}
 }
-
-func (e *ended) Subscribe(func([]chat.Event)) func() { return func() {} }
 
 // take returns the reasons told since it was last called, by session.
 func (e *ended) take() map[string]string {

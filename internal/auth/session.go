@@ -300,6 +300,11 @@ func (a *Auth) Sessions(ctx context.Context, user chat.UserID) ([]Session, error
 	return a.store.Sessions(ctx, user, a.now())
 }
 
+// LiveSessions returns those of the sessions that have not ended.
+func (a *Auth) LiveSessions(ctx context.Context, ids []SessionID) ([]SessionID, error) {
+	return a.store.LiveSessions(ctx, ids, a.now())
+}
+
 // publishEnded tells that sessions ended; they are already gone from the database.
 func (a *Auth) publishEnded(user chat.UserID, reason string, ids ...SessionID) {
 	if len(ids) == 0 {

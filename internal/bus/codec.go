@@ -59,6 +59,7 @@ func (c carried) event() chat.Event {
 	case c.Message != nil:
 		return *c.Message
 	case c.Joined != nil:
+		c.Joined.Elsewhere = true
 		return *c.Joined
 	case c.Left != nil:
 		return *c.Left

@@ -31,6 +31,8 @@ type house struct {
 
 // heard is a bus that only listens.
 type heard struct {
+	chat.Bus // nothing else of it is asked for
+
 	mu     sync.Mutex
 	events []chat.Event
 }
@@ -40,8 +42,6 @@ func (h *heard) Publish(events ...chat.Event) {
 	defer h.mu.Unlock()
 	h.events = append(h.events, events...)
 }
-
-func (*heard) Subscribe(func([]chat.Event)) (cancel func()) { return func() {} }
 
 // take returns what was published since it was last asked. A write returns before its events leave, so an empty write
 // goes before it.

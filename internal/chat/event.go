@@ -16,6 +16,7 @@ type MemberJoined struct {
 	Room       Room
 	Membership Membership
 	PeerLeft   bool
+	Elsewhere  bool // another node tells it; what others told may have overtaken it
 }
 
 // MemberLeft tells that a user is no longer a member; nothing of the room may reach them from here on. Rev is the number of

@@ -3,6 +3,7 @@ package chat
 import (
 	"context"
 	"slices"
+	"time"
 )
 
 // Sizes of pages.
@@ -240,6 +241,11 @@ func (c *Chat) PresentIn(ctx context.Context, user UserID) ([]Membership, error)
 		memberships, err := r.MembershipsOf(user)
 		return slices.DeleteFunc(memberships, func(m Membership) bool { return m.Left }), err
 	})
+}
+
+// RecentJoins returns present memberships of the users that began at or after a time.
+func (c *Chat) RecentJoins(ctx context.Context, users []UserID, since time.Time) ([]Membership, error) {
+	return read(ctx, c.store, func(r Reader) ([]Membership, error) { return r.RecentJoins(users, since) })
 }
 
 // Heads returns the heads of those of the rooms that exist.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/maru-chat/maru/internal/auth"
 	"github.com/maru-chat/maru/internal/chat"
@@ -48,8 +47,12 @@ func (l *Live) messagesChanged(ctx context.Context, changes []chat.MessageChange
 		for n < len(changes) && changes[n].Message.RoomID == room {
 			n++
 		}
-		if s := l.stream(room); s != nil && s.accept(changes[:n]) {
-			l.catchUp(ctx, s)
+		if s := l.stream(room); s != nil {
+			gap, ended := s.accept(changes[:n])
+			l.leftBehind(ctx, ended)
+			if gap {
+				l.lookAfter(ctx, s)
+			}
 		}
 		changes = changes[n:]
 	}
@@ -58,16 +61,14 @@ func (l *Live) messagesChanged(ctx context.Context, changes []chat.MessageChange
 func (l *Live) handleOne(ctx context.Context, event chat.Event) {
 	switch e := event.(type) {
 	case chat.MemberJoined:
-		membership := present.Membership(e.Membership)
-		behind := l.join(e.Membership, e.Room.Head, encode("room:updated", wire.RoomUpdated{
-			Room: present.Room(e.Room, e.Membership.UserID, e.PeerLeft), Membership: &membership,
-		}))
-		if behind != nil {
-			l.catchUp(ctx, behind)
+		if e.Elsewhere {
+			l.renew(ctx, e.Room.ID, e.Membership.UserID)
+		} else {
+			l.joined(ctx, chat.RoomSeen{Room: e.Room, Membership: &e.Membership, PeerLeft: e.PeerLeft})
 		}
 		l.introduce(e.Room.ID, e.Membership.UserID)
 	case chat.MemberLeft:
-		l.leave(e.RoomID, e.UserID, encode("room:removed", wire.RoomRemoved{RoomID: string(e.RoomID), Reason: "left"}))
+		l.leave(e.RoomID, e.UserID, e.Rev)
 	case chat.RoomUpdated:
 		l.roomUpdated(e)
 	case chat.RoomDeleted:
@@ -87,7 +88,61 @@ func (l *Live) handleOne(ctx context.Context, event chat.Event) {
 		l.userChanged(ctx, e.User)
 	case chat.SessionEnded:
 		l.endSession(e)
+	case chat.EventsMissed:
+		l.lookSoon()
 	}
+}
+
+// joined tells a user's conns of a room that they are a member of now, and subscribes them.
+func (l *Live) joined(ctx context.Context, seen chat.RoomSeen) {
+	m := *seen.Membership
+	membership := present.Membership(m)
+	s, behind := l.join(m, seen.Room.Head, encode("room:updated", wire.RoomUpdated{
+		Room: present.Room(seen.Room, m.UserID, seen.PeerLeft), Membership: &membership,
+	}))
+	switch {
+	case s == nil:
+	case behind == freshStream:
+		// What is said until other nodes know that this one listens has to be read.
+		go func() {
+			l.bus.Watch(s.id)
+			l.catchUp(ctx, s)
+		}()
+	case behind == behindStream:
+		l.catchUp(ctx, s)
+	}
+}
+
+// renew has the subscriptions of a user's conns to a room be what the database says of their membership: what is told of it by
+// other nodes comes in any order, or not at all.
+func (l *Live) renew(ctx context.Context, room chat.RoomID, user chat.UserID) {
+	if len(l.connsOf(user)) == 0 {
+		return
+	}
+	seen, err := l.chat.Room(ctx, user, room)
+	switch code := chat.CodeOf(err); {
+	case code == chat.NotFound, code == chat.Unauthorized, err == nil && seen.Membership == nil:
+		l.leave(room, user, noPosition)
+	case err != nil:
+		l.logError(ctx, "reading a membership", err) // the next look at them tries again
+	default:
+		l.joined(ctx, seen)
+	}
+}
+
+// leftBehind removes subscriptions that have ended in their streams. Where the user came back since, which they may do before
+// this node hears of it, they are subscribed anew.
+func (l *Live) leftBehind(ctx context.Context, ended []*subscription) {
+	for _, sub := range ended {
+		if l.unsubscribe(sub) {
+			sub.conn.sendAt(sub.stream.id, sub.ended, sub.ended-1, removedFrame(sub.stream.id))
+			go l.renew(ctx, sub.stream.id, sub.conn.user.ID)
+		}
+	}
+}
+
+func removedFrame(room chat.RoomID) *socketio.Frame {
+	return encode("room:removed", wire.RoomRemoved{RoomID: string(room), Reason: "left"})
 }
 
 func (l *Live) roomUpdated(e chat.RoomUpdated) {
@@ -114,9 +169,9 @@ func (l *Live) dropRoom(id chat.RoomID) {
 		return
 	}
 	frame := encode("room:removed", wire.RoomRemoved{RoomID: string(id), Reason: "deleted"})
-	for _, c := range s.conns() {
-		l.unsubscribe(c, id)
-		c.send(frame)
+	for _, sub := range s.subscriptions() {
+		l.unsubscribe(sub)
+		sub.conn.send(frame)
 	}
 }
 
@@ -168,107 +223,4 @@ func (l *Live) end(c *conn, reason string) {
 	l.forget(c)
 	c.send(encode("session:ended", wire.SessionEnded{Reason: reason}))
 	c.end()
-}
-
-// lobby gathers what changed in the public list, to be told once a second at most.
-type lobby struct {
-	mu      sync.Mutex
-	changed map[chat.RoomID]wire.LobbyEvent
-}
-
-func (b *lobby) update(e chat.RoomUpdated) {
-	room := present.LobbyRoom(e.Room)
-	category := present.Category(e.Category)
-	b.set(e.Room.ID, wire.LobbyEvent{Room: &room, Category: &category})
-}
-
-func (b *lobby) remove(id chat.RoomID) { b.set(id, wire.LobbyEvent{RemovedRoomID: string(id)}) }
-
-func (b *lobby) set(id chat.RoomID, event wire.LobbyEvent) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.changed == nil {
-		b.changed = map[chat.RoomID]wire.LobbyEvent{}
-	}
-	b.changed[id] = event
-}
-
-func (b *lobby) take() map[chat.RoomID]wire.LobbyEvent {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	changed := b.changed
-	b.changed = nil
-	return changed
-}
-
-func (l *Live) announceLobby() {
-	changed := l.lobby.take()
-	if len(changed) == 0 {
-		return
-	}
-	frames := make([]*socketio.Frame, 0, len(changed))
-	for _, event := range changed {
-		frames = append(frames, encode("lobby", event))
-	}
-	for _, c := range l.everyone() {
-		for _, frame := range frames {
-			c.send(frame)
-		}
-	}
-}
-
-func (l *Live) announcePresence() {
-	for _, change := range l.presence.changes() {
-		rooms := change.rooms
-		if change.online {
-			rooms = l.roomsHere(change.user)
-		}
-		frame := encode("presence", wire.Presence{UserID: string(change.user), Online: change.online})
-		told := map[*conn]bool{}
-		for _, id := range rooms {
-			s := l.stream(id)
-			if s == nil {
-				continue
-			}
-			for _, c := range s.conns() {
-				if !told[c] && c.user.ID != change.user {
-					told[c] = true
-					c.sendVolatile(frame)
-				}
-			}
-		}
-	}
-}
-
-// introduce tells a room's members that who has just joined is here: they came before they shared the room.
-func (l *Live) introduce(room chat.RoomID, user chat.UserID) {
-	if s := l.stream(room); s != nil && l.presence.Online(user) {
-		s.broadcast(encode("presence", wire.Presence{UserID: string(user), Online: true}), user, true)
-	}
-}
-
-// roomsHere returns the rooms that a user's conns are subscribed to.
-func (l *Live) roomsHere(user chat.UserID) []chat.RoomID {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for c := range l.users[user] {
-		rooms := make([]chat.RoomID, 0, len(c.subs))
-		for id := range c.subs {
-			rooms = append(rooms, id)
-		}
-		return rooms
-	}
-	return nil
-}
-
-// greet tells a conn that has just opened which of its direct peers are here; who else is, the list of members tells.
-func (l *Live) greet(c *conn, rooms []chat.MyRoom) {
-	for _, m := range rooms {
-		if m.Room.Kind != chat.Direct {
-			continue
-		}
-		if peer := m.Room.Peer(c.user.ID); l.presence.Online(peer) {
-			c.send(encode("presence", wire.Presence{UserID: string(peer), Online: true}))
-		}
-	}
 }

@@ -91,12 +91,12 @@ func start(t *testing.T, wrap func(chat.Bus) chat.Bus) *node {
 	})
 	must(t, err)
 	n.live, err = live.New(live.Options{
-		Chat: n.Chat, Auth: n.auth, Presence: presence, Clock: n.clock, Logger: log, NoRateLimits: true,
+		Chat: n.Chat, Bus: carrier, Link: memory, Auth: n.auth, Presence: presence, Clock: n.clock, Logger: log, NoRateLimits: true,
 	})
 	must(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
-	running.Go(func() { n.live.Run(ctx, carrier) })
+	running.Go(func() { n.live.Run(ctx) })
 	server := httptest.NewServer(n.live)
 	n.url = strings.Replace(server.URL, "http", "ws", 1) + "/socket.io/?EIO=4&transport=websocket"
 	t.Cleanup(func() {

@@ -2,7 +2,6 @@ package live
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -15,7 +14,6 @@ import (
 
 // How often the node looks.
 const (
-	headsEvery    = 5 * time.Second        // at the database, for changes that nobody announced: half of what is promised
 	lobbyEvery    = time.Second            // at what changed in the lobby
 	presenceEvery = 500 * time.Millisecond // at who came and went
 )
@@ -29,9 +27,21 @@ const (
 	maxEventPayload    = 64 << 10 // a message of 4,000 code points, every one escaped, and room to spare
 )
 
+// Link is how the nodes tell each other what is no event of chat; what is told may be lost.
+type Link interface {
+	// Node names this node, "" where it is the only one.
+	Node() string
+	// Send tells one node something, or with "" all others.
+	Send(node, kind string, payload []byte) error
+	// Receive has fn called with what others Send, in the order of each of them, until cancel is called.
+	Receive(kind string, fn func(payload []byte)) (cancel func(), err error)
+}
+
 // Live is this node's Socket.IO side.
 type Live struct {
 	chat     *chat.Chat
+	bus      chat.Bus
+	link     Link
 	auth     *auth.Auth
 	front    auth.Front
 	presence *Presence
@@ -41,6 +51,7 @@ type Live struct {
 
 	server *socketio.Server
 	lobby  lobby
+	look   chan struct{} // asks for a look at the database at once
 
 	mu       sync.Mutex
 	streams  map[chat.RoomID]*stream
@@ -51,6 +62,8 @@ type Live struct {
 // Options is what a Live is made of.
 type Options struct {
 	Chat     *chat.Chat
+	Bus      chat.Bus
+	Link     Link
 	Auth     *auth.Auth
 	Front    auth.Front
 	Presence *Presence
@@ -63,8 +76,8 @@ type Options struct {
 // New makes a Live. It serves at once, and announces changes while Run runs.
 func New(o Options) (*Live, error) {
 	l := &Live{
-		chat: o.Chat, auth: o.Auth, front: o.Front, presence: o.Presence, log: o.Logger, clock: o.Clock,
-		limited: !o.NoRateLimits,
+		chat: o.Chat, bus: o.Bus, link: o.Link, auth: o.Auth, front: o.Front, presence: o.Presence, log: o.Logger, clock: o.Clock,
+		limited: !o.NoRateLimits, look: make(chan struct{}, 1),
 		streams: map[chat.RoomID]*stream{},
 		users:   map[chat.UserID]map[*conn]bool{}, sessions: map[auth.SessionID]map[*conn]bool{},
 	}
@@ -106,19 +119,20 @@ func (l *Live) sameClient(opened *socketio.Handshake, r *http.Request) bool {
 }
 
 // Run announces what the bus brings until the context ends.
-func (l *Live) Run(ctx context.Context, bus chat.Bus) {
-	cancel := bus.Subscribe(func(events []chat.Event) { l.handle(ctx, events) })
+func (l *Live) Run(ctx context.Context) {
+	cancel := l.bus.Subscribe(func(events []chat.Event) { l.handle(ctx, events) })
 	defer cancel()
-	heads, lobby, presence := time.NewTicker(headsEvery), time.NewTicker(lobbyEvery), time.NewTicker(presenceEvery)
-	defer heads.Stop()
+	var looking sync.WaitGroup
+	looking.Go(func() { l.keepLooking(ctx) })
+	looking.Go(func() { l.meetOthers(ctx) })
+	defer looking.Wait()
+	lobby, presence := time.NewTicker(lobbyEvery), time.NewTicker(presenceEvery)
 	defer lobby.Stop()
 	defer presence.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-heads.C:
-			l.lookAtHeads(ctx)
 		case <-lobby.C:
 			l.announceLobby()
 		case <-presence.C:
@@ -136,66 +150,8 @@ func (l *Live) Drain(ctx context.Context, over time.Duration) error {
 // Close closes every connection at once.
 func (l *Live) Close() { _ = l.server.Close() }
 
-// lookAtHeads finds changes that no event told of: their announcer died, or the bus lost them.
-func (l *Live) lookAtHeads(ctx context.Context) {
-	const batch = 500
-	l.mu.Lock()
-	streams := make(map[chat.RoomID]*stream, len(l.streams))
-	ids := make([]chat.RoomID, 0, len(l.streams))
-	for id, s := range l.streams {
-		streams[id] = s
-		ids = append(ids, id)
-	}
-	l.mu.Unlock()
-	for len(ids) > 0 {
-		n := min(batch, len(ids))
-		heads, err := l.chat.Heads(ctx, ids[:n])
-		if err != nil {
-			l.logError(ctx, "looking at the heads", err)
-			return
-		}
-		for _, id := range ids[:n] {
-			head, exists := heads[id]
-			cursor, ready := streams[id].position()
-			switch {
-			case !exists:
-				l.dropRoom(id)
-			case ready && head > cursor:
-				l.catchUp(ctx, streams[id])
-			}
-		}
-		ids = ids[n:]
-	}
-}
-
-// catchUp reads from the database what a stream did not get, and announces it.
-func (l *Live) catchUp(ctx context.Context, s *stream) {
-	const page = 500
-	for {
-		cursor, _ := s.position()
-		watching := s.watching()
-		missed, err := l.chat.Missed(ctx, s.id, cursor, page, watching)
-		if chat.CodeOf(err) == chat.NotFound {
-			l.dropRoom(s.id)
-			return
-		}
-		if err != nil {
-			// The next look at the heads tries again.
-			l.logError(ctx, "reading what was missed", err)
-			return
-		}
-		strangers, ok := s.catchUp(missed, cursor, watching)
-		for _, sub := range strangers {
-			l.unsubscribe(sub.conn, s.id)
-		}
-		if ok && len(missed.Changes) < page {
-			return
-		}
-	}
-}
-
 func (l *Live) logError(ctx context.Context, doing string, err error) {
-	if !errors.Is(err, context.Canceled) {
+	if ctx.Err() == nil {
 		l.log.ErrorContext(ctx, doing, "error", err.Error())
 	}
 }

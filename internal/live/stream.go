@@ -19,6 +19,7 @@ type stream struct {
 	cursor int64 // rev of the last change announced, the head when the stream was opened
 	ready  bool  // cursor is known
 	missed bool  // a change came before it was
+	early  early // changes that came before the one that is due
 	subs   []*subscription
 }
 
@@ -27,9 +28,11 @@ type subscription struct {
 	conn         *conn
 	stream       *stream
 	index        int   // in stream.subs
+	joinedAt     int64 // which of their user's memberships it stands for, in milliseconds since 1970
 	visibleAfter int64 // messages up to here are hidden from the conn's user
 	from         int64 // the position: changes up to here are not sent; unplaced before ready
 	sent         int64 // rev of the last change sent
+	ended        int64 // where from is noPosition: the rev with which, or by which, their user was no member any more
 }
 
 func newStream(id chat.RoomID) *stream { return &stream{id: id, opened: make(chan struct{})} }
@@ -77,10 +80,12 @@ func (s *stream) fail() []*conn {
 }
 
 // add subscribes a conn; changes after from are sent.
-func (s *stream) add(c *conn, visibleAfter, from int64) *subscription {
+func (s *stream) add(c *conn, m chat.Membership, from int64) *subscription {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	sub := &subscription{conn: c, stream: s, index: len(s.subs), visibleAfter: visibleAfter, from: from}
+	sub := &subscription{
+		conn: c, stream: s, index: len(s.subs), joinedAt: m.JoinedAt.UnixMilli(), visibleAfter: m.VisibleAfter, from: from,
+	}
 	s.subs = append(s.subs, sub)
 	return sub
 }
@@ -88,12 +93,16 @@ func (s *stream) add(c *conn, visibleAfter, from int64) *subscription {
 // unplaced is the position of a subscription whose conn has not been told one yet: it gets everything, held for ready.
 const unplaced = int64(-1)
 
-// place gives a subscription its position and returns it; one that joining gave stays where it is further on.
-func (s *stream) place(sub *subscription, head int64) int64 {
+// place gives a subscription its position and returns it; one that joining gave stays where it is further on. It is not
+// placed where it has ended.
+func (s *stream) place(sub *subscription, head int64) (position int64, placed bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if sub.from == noPosition {
+		return 0, false
+	}
 	sub.from = max(sub.from, head)
-	return head
+	return head, true
 }
 
 // placed reports whether a subscription has a position.
@@ -101,6 +110,20 @@ func (s *stream) placed(sub *subscription) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return sub.from != unplaced
+}
+
+// outlasts reports whether a subscription goes on after its user left with a number: they came back since.
+func (s *stream) outlasts(sub *subscription, rev int64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return sub.from >= rev && sub.from != noPosition
+}
+
+// stands reports whether a subscription stands for a membership.
+func (s *stream) stands(sub *subscription, m chat.Membership) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return sub.joinedAt == m.JoinedAt.UnixMilli() && sub.from != noPosition
 }
 
 // remove ends a subscription; nothing of the room is sent to it from here on.
@@ -118,35 +141,42 @@ func (s *stream) remove(sub *subscription) (empty bool) {
 	return len(s.subs) == 0
 }
 
-// accept takes changes from the bus. They are sent as far as each is the very next one; behind tells that others are
-// missing before one of them.
-func (s *stream) accept(changes []chat.MessageChanged) (behind bool) {
+// accept takes changes from the bus. They are sent as far as each is the very next one; what lies further on is kept, since
+// nodes' changes may pass each other on their way. gap asks for one look, after a while, whether what is due has come.
+// Subscriptions that end with one of the changes are returned.
+func (s *stream) accept(changes []chat.MessageChanged) (gap bool, ended []*subscription) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.ready {
 		s.missed = true
-		return false
+		return false, nil
 	}
 	next := changes[:0:0]
 	cursor := s.cursor
 	for _, change := range changes {
-		rev := change.Message.Rev
-		if rev > cursor+1 {
-			behind = true
-			break
-		}
-		if rev == cursor+1 {
+		switch rev := change.Message.Rev; {
+		case rev > cursor+1:
+			s.early.keep(change)
+		case rev == cursor+1:
 			next = append(next, change)
-			cursor = rev
+			next, cursor = s.early.follow(next, rev)
 		}
 	}
-	s.announce(next)
-	return behind
+	ended = s.announce(next)
+	return s.early.gap(s.cursor), ended
 }
 
-// catchUp sends what was read from the database after since. Of those asked about, who is no member any more gets nothing,
-// and is returned. It is not ok where the stream was moved back meanwhile: then it must be read again.
-func (s *stream) catchUp(m chat.Missed, since int64, asked []chat.UserID) (strangers []*subscription, ok bool) {
+// lookAtGap is what accept asked for: late tells that what is due has to be read, again that another look is needed.
+func (s *stream) lookAtGap() (late, again bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.early.look(s.cursor)
+}
+
+// catchUp sends what was read from the database after since. Of those asked about, who is no member any more gets nothing;
+// they are returned with those whose subscriptions end with one of the changes. It is not ok where the stream was moved back
+// meanwhile: then it must be read again.
+func (s *stream) catchUp(m chat.Missed, since int64, asked []chat.UserID) (ended []*subscription, ok bool) {
 	gone := map[chat.UserID]bool{}
 	for _, user := range asked {
 		if _, member := m.Members[user]; !member {
@@ -161,24 +191,33 @@ func (s *stream) catchUp(m chat.Missed, since int64, asked []chat.UserID) (stran
 	for _, sub := range s.subs {
 		// Who joined after the snapshot begins beyond it, and gets nothing of it anyway.
 		if gone[sub.conn.user.ID] && sub.from < m.Head {
-			strangers = append(strangers, sub)
-			sub.from = noPosition
+			sub.from, sub.ended = noPosition, m.Head
+			ended = append(ended, sub)
 		}
 	}
-	s.announce(slices.DeleteFunc(m.Changes, func(c chat.MessageChanged) bool { return c.Message.Rev <= s.cursor }))
+	changes := slices.DeleteFunc(m.Changes, func(c chat.MessageChanged) bool { return c.Message.Rev <= s.cursor })
+	ended = append(ended, s.announce(changes)...)
 	s.cursor = max(s.cursor, m.Head)
 	s.missed = false
-	return strangers, true
+	// What came early may be the very next now.
+	next, _ := s.early.follow(nil, s.cursor)
+	return append(ended, s.announce(next)...), true
 }
 
 // noPosition is beyond every rev: nothing is sent.
 const noPosition = int64(1<<63 - 1)
 
 // announce sends changes, ascending by rev and beyond the cursor, to every subscription, and moves the cursor; s.mu is
-// held. Each is encoded once for all, and once more, hidden, where somebody may not see it.
-func (s *stream) announce(changes []chat.MessageChanged) {
+// held. Each is encoded once for all, and once more, hidden, where somebody may not see it. Who left with one of them gets
+// none of them, whether the news of that has come or not: their subscriptions are returned.
+func (s *stream) announce(changes []chat.MessageChanged) (ended []*subscription) {
 	if len(changes) == 0 {
-		return
+		return nil
+	}
+	for _, change := range changes {
+		if e := change.Message.Event; e != nil && e.Type == chat.EventLeft {
+			ended = append(ended, s.left(e.UserID, change.Message.Rev)...)
+		}
 	}
 	e := newEncoding(changes, s.cursor)
 	s.cursor = changes[len(changes)-1].Message.Rev
@@ -191,6 +230,18 @@ func (s *stream) announce(changes []chat.MessageChanged) {
 		sub.sent = s.cursor
 		sub.conn.sendChanges(s.id, e.revs[first:], sub.from, e.frames(sub.visibleAfter)[first:])
 	}
+	return ended
+}
+
+// left ends the subscriptions of a user who left with a number, but those of their coming back since; s.mu is held.
+func (s *stream) left(user chat.UserID, rev int64) (ended []*subscription) {
+	for _, sub := range s.subs {
+		if sub.conn.user.ID == user && sub.from < rev {
+			sub.from, sub.ended = noPosition, rev
+			ended = append(ended, sub)
+		}
+	}
+	return ended
 }
 
 // broadcast sends a frame that is not numbered to every subscription but those of one user ("" for nobody).
@@ -233,6 +284,13 @@ func (s *stream) conns() []*conn {
 		conns[i] = sub.conn
 	}
 	return conns
+}
+
+// subscriptions returns all of them.
+func (s *stream) subscriptions() []*subscription {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.subs)
 }
 
 // position returns the cursor, and whether it is known yet.

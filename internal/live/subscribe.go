@@ -109,7 +109,7 @@ func (l *Live) subscribeAll(ctx context.Context, c *conn, memberships []chat.Mem
 			l.streams[m.RoomID] = s
 			opening = append(opening, s)
 		}
-		c.subs[m.RoomID] = s.add(c, m.VisibleAfter, unplaced)
+		c.subs[m.RoomID] = s.add(c, m, unplaced)
 	}
 	l.mu.Unlock()
 	// Others may wait for these streams, so they are opened whatever becomes of this conn.
@@ -132,6 +132,7 @@ func (l *Live) openAll(ctx context.Context, streams []*stream) {
 	for i, s := range streams {
 		ids[i] = s.id
 	}
+	l.bus.Watch(ids...) // before their heads are read: what is said from there on comes, or is found missing
 	heads, err := l.chat.Heads(ctx, ids)
 	if err != nil {
 		l.logError(ctx, "opening streams", err)
@@ -149,7 +150,8 @@ func (l *Live) openAll(ctx context.Context, streams []*stream) {
 }
 
 // place tells the subscriptions of a conn that is about to open where they begin. A subscription whose room is not among
-// the user's any more ends. It is not complete where the conn has no subscription to one of the rooms.
+// the user's any more ends. It is not complete where the conn has no subscription to one of the
+// rooms, or one that has ended.
 func (l *Live) place(c *conn, rooms []chat.MyRoom) (positions map[chat.RoomID]int64, complete bool) {
 	positions = make(map[chat.RoomID]int64, len(rooms))
 	l.mu.Lock()
@@ -159,7 +161,11 @@ func (l *Live) place(c *conn, rooms []chat.MyRoom) (positions map[chat.RoomID]in
 		if sub == nil {
 			return nil, false
 		}
-		positions[m.Room.ID] = sub.stream.place(sub, m.Room.Head)
+		position, placed := sub.stream.place(sub, m.Room.Head)
+		if !placed {
+			return nil, false
+		}
+		positions[m.Room.ID] = position
 	}
 	for id, sub := range c.subs {
 		if _, mine := positions[id]; !mine && !sub.stream.placed(sub) {
@@ -169,43 +175,63 @@ func (l *Live) place(c *conn, rooms []chat.MyRoom) (positions map[chat.RoomID]in
 	return positions, true
 }
 
-// join subscribes the conns of a user to a room that they are a member of now, after the position. It returns the stream
-// where what they are to get has to be read.
-func (l *Live) join(m chat.Membership, position int64, frame *socketio.Frame) (behind *stream) {
+// What has to be read where somebody joined.
+type standing int
+
+const (
+	readyStream  standing = iota // nothing: what comes next is announced to them
+	behindStream                 // the stream went beyond their position
+	freshStream                  // nobody here watched the room before
+)
+
+// join subscribes the conns of a user to a room that they are a member of now, after the position; those that stand for this
+// membership already stay. It returns the stream, nil where nobody was subscribed, and what must be read for them.
+func (l *Live) join(m chat.Membership, position int64, frame *socketio.Frame) (s *stream, reading standing) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for c := range l.users[m.UserID] {
+		if sub := c.subs[m.RoomID]; sub != nil && sub.stream.stands(sub, m) {
+			continue
+		}
 		l.drop(c, m.RoomID)
-		s, known := l.streams[m.RoomID]
-		if !known {
+		known := false
+		if s, known = l.streams[m.RoomID]; !known {
 			s = newStream(m.RoomID)
 			s.open(position)
 			l.streams[m.RoomID] = s
+			reading = freshStream
 		}
-		c.subs[m.RoomID] = s.add(c, m.VisibleAfter, position)
+		c.subs[m.RoomID] = s.add(c, m, position)
 		c.sendAt(m.RoomID, position, position-1, frame)
-		if s.rewind(position) {
-			behind = s
+		if s.rewind(position) && reading == readyStream {
+			reading = behindStream
 		}
 	}
-	return behind
+	return s, reading
 }
 
-// leave ends the subscriptions of a user to a room.
-func (l *Live) leave(room chat.RoomID, user chat.UserID, frame *socketio.Frame) {
+// leave ends the subscriptions of a user who left a room with a number, but those of their coming back since.
+func (l *Live) leave(room chat.RoomID, user chat.UserID, rev int64) {
+	frame := removedFrame(room)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for c := range l.users[user] {
-		l.drop(c, room)
-		c.send(frame)
+		if sub := c.subs[room]; sub != nil && !sub.stream.outlasts(sub, rev) {
+			l.drop(c, room)
+			c.sendAt(room, rev, rev-1, frame)
+		}
 	}
 }
 
-// unsubscribe ends a conn's subscription.
-func (l *Live) unsubscribe(c *conn, room chat.RoomID) {
+// unsubscribe ends a subscription; false where it is not its conn's any more.
+func (l *Live) unsubscribe(sub *subscription) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.drop(c, room)
+	if sub.conn.subs[sub.stream.id] != sub {
+		return false
+	}
+	l.drop(sub.conn, sub.stream.id)
+	return true
 }
 
 // drop is unsubscribe with l.mu held; a stream that nobody watches is forgotten.
@@ -217,6 +243,7 @@ func (l *Live) drop(c *conn, room chat.RoomID) {
 	delete(c.subs, room)
 	if sub.stream.remove(sub) && l.streams[room] == sub.stream {
 		delete(l.streams, room)
+		l.bus.Unwatch(room)
 	}
 }
 
@@ -236,6 +263,29 @@ func (l *Live) connsOf(user chat.UserID) []*conn {
 		conns = append(conns, c)
 	}
 	return conns
+}
+
+// usersHere returns whose conns there are.
+func (l *Live) usersHere() []chat.UserID {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	users := make([]chat.UserID, 0, len(l.users))
+	for id := range l.users {
+		users = append(users, id)
+	}
+	return users
+}
+
+// lacks reports whether some conn of a member has no subscription for this membership.
+func (l *Live) lacks(m chat.Membership) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for c := range l.users[m.UserID] {
+		if sub := c.subs[m.RoomID]; sub == nil || !sub.stream.stands(sub, m) {
+			return true
+		}
+	}
+	return false
 }
 
 // everyone returns all conns.
