@@ -38,11 +38,10 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // node is a Maru with nothing but its Socket.IO side, on a real database.
 type node struct {
 	*chat.Chat
-	t     *testing.T
+	*house
 	live  *live.Live
 	auth  *auth.Auth
 	url   string
-	log   *logBuffer
 	clock chat.Clock
 }
 
@@ -70,28 +69,59 @@ func (b *logBuffer) String() string {
 
 func start(t *testing.T, wrap func(chat.Bus) chat.Bus) *node {
 	t.Helper()
-	n := &node{t: t, log: &logBuffer{}, clock: systemClock{}}
-	log := slog.New(slog.NewJSONHandler(n.log, nil))
-	store, err := sqlstore.Open(t.Context(), sqlstore.Options{Path: filepath.Join(t.TempDir(), "maru.db"), Logger: log})
-	must(t, err)
 	memory := bus.NewMemory()
 	var carrier chat.Bus = memory
 	if wrap != nil {
 		carrier = wrap(memory)
 	}
-	disk, err := blob.OpenDisk(t.TempDir())
+	n := openHouse(t).join(carrier, memory)
+	t.Cleanup(memory.Close)
+	return n
+}
+
+// house is what nodes share.
+type house struct {
+	t     *testing.T
+	store *sqlstore.DB
+	blobs *blob.Disk
+	log   *logBuffer
+}
+
+func openHouse(t *testing.T) *house {
+	t.Helper()
+	h := &house{t: t, log: &logBuffer{}}
+	var err error
+	h.store, err = sqlstore.Open(t.Context(), sqlstore.Options{Path: filepath.Join(t.TempDir(), "maru.db"), Logger: h.logger()})
 	must(t, err)
+	h.blobs, err = blob.OpenDisk(t.TempDir())
+	must(t, err)
+	t.Cleanup(func() {
+		must(t, h.store.Close())
+		must(t, h.blobs.Close())
+	})
+	return h
+}
+
+func (h *house) logger() *slog.Logger { return slog.New(slog.NewJSONHandler(h.log, nil)) }
+
+// join starts a node; it ends before its house does.
+func (h *house) join(carrier chat.Bus, link live.Link) *node {
+	t := h.t
+	t.Helper()
+	n := &node{house: h, clock: systemClock{}}
+	log := h.logger()
 	presence := live.NewPresence(n.clock)
 	n.Chat = chat.New(chat.Options{
-		Store: store, Bus: carrier, Clock: n.clock, Presence: presence, NFC: norm.NFC.String,
-		DigestKey: []byte("a key for tests"), NoRateLimits: true, Blobs: disk, Photos: photo.NewLab(2, 1<<20),
+		Store: h.store, Bus: carrier, Clock: n.clock, Presence: presence, NFC: norm.NFC.String,
+		DigestKey: []byte("a key for tests"), NoRateLimits: true, Blobs: h.blobs, Photos: photo.NewLab(2, 1<<20),
 	})
-	n.auth, err = auth.New(store, n.Chat, carrier, n.clock, bytes.Repeat([]byte{7}, auth.MinSecretBytes), auth.Options{
+	var err error
+	n.auth, err = auth.New(h.store, n.Chat, carrier, n.clock, bytes.Repeat([]byte{7}, auth.MinSecretBytes), auth.Options{
 		Cost: auth.Cost{MemoryKiB: 8, Passes: 1, Lanes: 1}, Logger: log,
 	})
 	must(t, err)
 	n.live, err = live.New(live.Options{
-		Chat: n.Chat, Bus: carrier, Link: memory, Auth: n.auth, Presence: presence, Clock: n.clock, Logger: log, NoRateLimits: true,
+		Chat: n.Chat, Bus: carrier, Link: link, Auth: n.auth, Presence: presence, Clock: n.clock, Logger: log, NoRateLimits: true,
 	})
 	must(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -104,9 +134,6 @@ func start(t *testing.T, wrap func(chat.Bus) chat.Bus) *node {
 		server.Close()
 		cancel()
 		running.Wait()
-		must(t, store.Close())
-		must(t, disk.Close())
-		memory.Close()
 	})
 	return n
 }

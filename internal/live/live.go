@@ -33,7 +33,7 @@ type Link interface {
 	Node() string
 	// Send tells one node something, or with "" all others.
 	Send(node, kind string, payload []byte) error
-	// Receive has fn called with what others Send, in the order of each of them, until cancel is called.
+	// Receive has fn called, once at a time, with what others Send, in the order of each of them, until cancel is called.
 	Receive(kind string, fn func(payload []byte)) (cancel func(), err error)
 }
 

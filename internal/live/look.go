@@ -38,13 +38,17 @@ func (l *Live) keepLooking(ctx context.Context) {
 			}
 		}
 		looked = time.Now()
-		l.lookAtHeads(ctx)
-		l.lookAtMembers(ctx)
-		l.lookAtSessions(ctx)
+		l.lookAround(ctx)
 		if missed {
 			l.lookAtRooms(ctx)
 		}
 	}
+}
+
+func (l *Live) lookAround(ctx context.Context) {
+	l.lookAtHeads(ctx)
+	l.lookAtMembers(ctx)
+	l.lookAtSessions(ctx)
 }
 
 // lookSoon has the node look at once: it may have missed something.

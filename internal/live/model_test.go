@@ -31,24 +31,30 @@ func TestEveryStreamIsTheHistory(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		s := newStreet(rt, n)
 		defer s.close()
-		for range rapid.IntRange(2, 12).Draw(rt, "rounds") {
-			losing.Store(rapid.IntRange(0, 2).Draw(rt, "losing") == 0)
-			var together sync.WaitGroup
-			for range rapid.IntRange(1, 5).Draw(rt, "at once") {
-				do := s.draw(rt)
-				together.Go(do)
-			}
-			together.Wait()
-		}
-		losing.Store(false)
-		s.settle(rt)
-		s.compare(rt)
+		s.live(rt, &losing)
 	})
+}
+
+// live has things happen, and checks what everybody saw.
+func (s *street) live(rt *rapid.T, losing *atomic.Bool) {
+	for range rapid.IntRange(2, 12).Draw(rt, "rounds") {
+		losing.Store(rapid.IntRange(0, 2).Draw(rt, "losing") == 0)
+		var together sync.WaitGroup
+		for range rapid.IntRange(1, 5).Draw(rt, "at once") {
+			do := s.draw(rt)
+			together.Go(do)
+		}
+		together.Wait()
+	}
+	losing.Store(false)
+	s.settle(rt)
+	s.compare(rt)
 }
 
 // street is a few people and rooms.
 type street struct {
 	n      *node
+	nodes  []*node // n among them
 	people []person
 	rooms  []chat.RoomID
 
@@ -59,15 +65,16 @@ type street struct {
 	failed  []string
 }
 
-func newStreet(rt *rapid.T, n *node) *street {
-	s := &street{n: n, sent: map[string][]int64{}}
+func newStreet(rt *rapid.T, nodes ...*node) *street {
+	n := nodes[0]
+	s := &street{n: n, nodes: nodes, sent: map[string][]int64{}}
 	for range 3 {
 		s.people = append(s.people, n.person("이웃"))
 	}
 	for _, history := range []chat.History{chat.HistoryAll, chat.HistorySinceJoin} {
 		s.rooms = append(s.rooms, n.room(s.people[0], chat.NewRoom{History: history}, s.people[1]))
 	}
-	s.open(s.people[rapid.IntRange(0, 2).Draw(rt, "who is there")])
+	s.open(s.people[rapid.IntRange(0, 2).Draw(rt, "who is there")], nodes[len(nodes)-1])
 	return s
 }
 
@@ -95,6 +102,7 @@ func (s *street) draw(rt *rapid.T) func() {
 	who := s.people[rapid.IntRange(0, 2).Draw(rt, "who")]
 	room := s.rooms[rapid.IntRange(0, 1).Draw(rt, "room")]
 	nth := rapid.IntRange(0, 20).Draw(rt, "which")
+	n := s.nodes[rapid.IntRange(0, len(s.nodes)-1).Draw(rt, "node")]
 	mine := func() (seq int64, some bool) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -104,16 +112,16 @@ func (s *street) draw(rt *rapid.T) func() {
 		}
 		return all[nth%len(all)], true
 	}
-	ctx := s.n.t.Context()
+	ctx := n.t.Context()
 	switch what := rapid.IntRange(0, 11).Draw(rt, "what"); {
 	case what < 4:
 		pictures := rapid.SampledFrom([]int{0, 0, 2}).Draw(rt, "pictures")
 		return func() {
 			d := chat.Draft{ClientID: chat.NewID(), Text: "비밀 아닌 말"}
 			for range pictures {
-				d.ImageIDs = append(d.ImageIDs, s.n.picture(who))
+				d.ImageIDs = append(d.ImageIDs, n.picture(who))
 			}
-			m, _, err := s.n.Send(ctx, who.id, room, d)
+			m, _, err := n.Send(ctx, who.id, room, d)
 			if s.expected(err, chat.Forbidden); err == nil {
 				s.mu.Lock()
 				defer s.mu.Unlock()
@@ -123,35 +131,35 @@ func (s *street) draw(rt *rapid.T) func() {
 	case what < 6:
 		return func() {
 			if seq, some := mine(); some {
-				_, err := s.n.Edit(ctx, who.id, room, seq, "고친 말 "+chat.NewID())
+				_, err := n.Edit(ctx, who.id, room, seq, "고친 말 "+chat.NewID())
 				s.expected(err, chat.Forbidden, chat.NotFound)
 			}
 		}
 	case what < 7:
 		return func() {
 			if seq, some := mine(); some {
-				_, err := s.n.Delete(ctx, who.id, room, seq)
+				_, err := n.Delete(ctx, who.id, room, seq)
 				s.expected(err, chat.Forbidden, chat.NotFound)
 			}
 		}
 	case what < 8:
-		return func() { _, err := s.n.Join(ctx, who.id, room); s.expected(err) }
+		return func() { _, err := n.Join(ctx, who.id, room); s.expected(err) }
 	case what < 9:
 		if who.id == s.people[0].id {
 			return func() {} // the room keeps its owner
 		}
-		return func() { s.expected(s.n.Leave(ctx, who.id, room)) }
+		return func() { s.expected(n.Leave(ctx, who.id, room)) }
 	case what < 10:
-		return func() { s.open(who) }
+		return func() { s.open(who, n) }
 	case what < 11:
 		return func() { s.shut(nth) }
 	default:
-		return func() { s.n.live.LookAtHeads(ctx) }
+		return func() { n.live.Look(ctx) }
 	}
 }
 
-func (s *street) open(who person) {
-	w := &window{street: s, who: who, client: s.n.dial(fmt.Sprintf(`{"token":%q}`, who.grant.AccessToken)), rooms: map[string]*stay{}, ended: make(chan struct{})}
+func (s *street) open(who person, n *node) {
+	w := &window{street: s, who: who, client: n.dial(fmt.Sprintf(`{"token":%q}`, who.grant.AccessToken)), rooms: map[string]*stay{}, ended: make(chan struct{})}
 	go w.watch()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -177,7 +185,9 @@ func (s *street) shut(nth int) {
 func (s *street) settle(rt *rapid.T) {
 	ctx := s.n.t.Context()
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(2 * time.Millisecond) {
-		s.n.live.LookAtHeads(ctx)
+		for _, n := range s.nodes {
+			n.live.Look(ctx)
+		}
 		late := ""
 		for _, w := range s.windows {
 			mine, _, err := s.n.MyRooms(ctx, w.who.id)
