@@ -62,3 +62,14 @@ func deriveKeys(secret []byte) (secretKeys, error) {
 	fingerprint, err := hkdf.Key(sha256.New, secret, nil, "maru: fingerprint of the secret", sha256.Size)
 	return secretKeys{digest, fingerprint}, err
 }
+
+// deriveBus returns the name that this database's nodes have on a bus, and the key to what they say there. A restored database
+// has another epoch, and its nodes do not listen to those of the old one.
+func deriveBus(secret []byte, epoch string) (name string, key []byte, err error) {
+	raw, err := hkdf.Key(sha256.New, secret, nil, "maru: name on the bus of "+epoch, 8)
+	if err != nil {
+		return "", nil, err
+	}
+	key, err = hkdf.Key(sha256.New, secret, nil, "maru: key to the bus of "+epoch, sha256.Size)
+	return hex.EncodeToString(raw), key, err
+}

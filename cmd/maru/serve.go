@@ -25,7 +25,6 @@ import (
 
 	"github.com/maru-chat/maru/internal/auth"
 	"github.com/maru-chat/maru/internal/blob"
-	"github.com/maru-chat/maru/internal/bus"
 	"github.com/maru-chat/maru/internal/chat"
 	"github.com/maru-chat/maru/internal/httpapi"
 	"github.com/maru-chat/maru/internal/live"
@@ -39,6 +38,7 @@ type serveCommand struct {
 	storage `embed:""`
 
 	Addr           string          `default:":8080" placeholder:"HOST:PORT" help:"Public address: site, API, Socket.IO (${default})."`
+	Bus            string          `default:"memory:" placeholder:"URL" help:"How several nodes tell each other what happens: nats://HOST:4222, or several of them with commas; memory: for a single node (${default})."`
 	SecretFile     string          `placeholder:"FILE" help:"The secret that signs tokens; by default in the data folder, made at the first start."`
 	AdminAddr      string          `default:"127.0.0.1:9090" placeholder:"HOST:PORT" help:"Private address: /debug/pprof; empty for none (${default})."`
 	PublicURL      string          `name:"public-url" placeholder:"URL" help:"Where browsers find Maru, as https://chat.example.com; by default what each request says."`
@@ -109,7 +109,7 @@ type node struct {
 	store    *sqlstore.DB
 	blobs    blob.Store
 	photos   *photo.Aside
-	bus      *bus.Memory
+	bus      nodes
 	live     *live.Live
 	public   *http.Server
 	admin    *http.Server
@@ -149,7 +149,10 @@ func (c *serveCommand) start(ctx context.Context, store *sqlstore.DB, blobs blob
 	if err != nil {
 		return nil, fmt.Errorf("--data %s: %w", c.Data, cause(err))
 	}
-	n := &node{log: log, store: store, blobs: blobs, bus: bus.NewMemory()}
+	n := &node{log: log, store: store, blobs: blobs}
+	if n.bus, err = openBus(c.Bus, secret, store.Epoch(), log); err != nil {
+		return nil, err
+	}
 	n.photos = photo.NewAside(photo.NewLab(max(1, runtime.GOMAXPROCS(0)-1), picturesMemory), program, "pictures")
 	clock := systemClock{}
 	presence := live.NewPresence(clock)
@@ -165,7 +168,7 @@ func (c *serveCommand) start(ctx context.Context, store *sqlstore.DB, blobs blob
 		return nil, err
 	}
 	if n.live, err = live.New(live.Options{
-		Chat: rules, Auth: who, Front: front, Presence: presence, Clock: clock, Logger: log, NoRateLimits: !limited,
+		Chat: rules, Bus: n.bus, Link: n.bus, Auth: who, Front: front, Presence: presence, Clock: clock, Logger: log, NoRateLimits: !limited,
 	}); err != nil {
 		return nil, err
 	}
@@ -180,7 +183,7 @@ func (c *serveCommand) start(ctx context.Context, store *sqlstore.DB, blobs blob
 
 	background, end := context.WithCancel(context.WithoutCancel(ctx))
 	n.end = end
-	n.tasks.Go(func() { n.live.Run(background, n.bus) })
+	n.tasks.Go(func() { n.live.Run(background) })
 	n.tasks.Go(func() { who.Run(background) })
 	n.tasks.Go(func() { sweepRooms(background, store, log) })
 	n.tasks.Go(func() { sweepImages(background, rules, log) })
@@ -253,7 +256,7 @@ func (n *node) serveAdmin(address string) error {
 
 // ready tells /readyz whether this node should get requests.
 func (n *node) ready(ctx context.Context) httpapi.Readiness {
-	r := httpapi.Readiness{Ready: true, Parts: map[string]string{"node": "ok", "database": "ok", "blobs": "ok"}}
+	r := httpapi.Readiness{Ready: true, Parts: map[string]string{"node": "ok", "database": "ok", "blobs": "ok", "bus": "ok"}}
 	if n.draining.Load() {
 		r.Ready, r.Parts["node"] = false, "draining"
 	}
@@ -262,6 +265,9 @@ func (n *node) ready(ctx context.Context) httpapi.Readiness {
 	}
 	if err := n.blobs.Ready(ctx); err != nil {
 		r.Parts["blobs"] = "do not work"
+	}
+	if err := n.bus.Ready(); err != nil {
+		r.Parts["bus"] = err.Error()
 	}
 	return r
 }
