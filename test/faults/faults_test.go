@@ -38,13 +38,24 @@ func TestNothingIsLostRepeatedOrOutOfOrder(t *testing.T) {
 	h := &house{t: t, ledger: newLedger(), random: seeded(t), addr: program.FreeAddr(t)}
 	h.disk = newDisk(t, "256m")
 	h.start()
+	h.direct = h.maru.URL()
 	h.proxy = newProxy(t, h.addr)
-	began := time.Now()
+	h.chat("faults", 3, func(do func(name string, inject func())) {
+		for _, k := range deck(h.random) {
+			do(k.name, func() { k.inject(h) })
+		}
+	})
+}
 
-	people, callers := h.moveIn(3, 4, 2)
+// chat has people chat in so many rooms while deals of faults are done to them, one or, with -soak, one after the other, and checks
+// in the end what everybody asked for, was told and saw.
+func (h *house) chat(name string, rooms int, deal func(do func(name string, inject func()))) {
+	h.t.Helper()
+	began := time.Now()
+	people, callers := h.moveIn(rooms, 4, 2)
 	node := h.startPeople(people)
-	writing, writersGo := context.WithCancel(t.Context())
-	reading, readersGo := context.WithCancel(t.Context())
+	writing, writersGo := context.WithCancel(h.t.Context())
+	reading, readersGo := context.WithCancel(h.t.Context())
 	var writers, readers sync.WaitGroup
 	for i, c := range callers {
 		for r, room := range h.rooms {
@@ -55,27 +66,26 @@ func TestNothingIsLostRepeatedOrOutOfOrder(t *testing.T) {
 	}
 	defer func() { writersGo(); readersGo(); writers.Wait(); readers.Wait() }() // also where a fault ends the test
 
-	must(t, h.wait(30))
-	done := map[string]int{}
-	if *soak > 0 {
-		for said := time.Now(); time.Since(began) < *soak; {
-			for _, k := range deck(h.random) {
-				h.next(k, done)
-				if time.Since(said) > 30*time.Second {
-					said = time.Now()
-					fmt.Println(h.report(done, began))
-				}
-				if time.Since(began) >= *soak {
-					break
-				}
+	must(h.t, h.wait(30))
+	done := tallyOf{}
+	said := time.Now()
+	for again := true; again; again = *soak > 0 && time.Since(began) < *soak {
+		deal(func(fault string, inject func()) {
+			if *soak > 0 && time.Since(began) >= *soak {
+				return
 			}
-		}
-	} else {
-		for _, k := range deck(h.random) {
-			h.next(k, done)
-		}
+			if err := h.wait(h.ledger.changes() + 1 + h.random.IntN(apart)); err != nil {
+				h.t.Fatalf("after %s: %v\n%s", done.last, err, h.said())
+			}
+			inject()
+			done.add(fault)
+			if *soak > 0 && time.Since(said) > 30*time.Second {
+				said = time.Now()
+				fmt.Println(h.report(name, done, began))
+			}
+		})
 	}
-	must(t, h.wait(h.ledger.changes()+30))
+	must(h.t, h.wait(h.ledger.changes()+30))
 
 	h.proxy.calm()
 	writersGo()
@@ -84,29 +94,54 @@ func TestNothingIsLostRepeatedOrOutOfOrder(t *testing.T) {
 	readersGo()
 	readers.Wait()
 	_, broken := h.ledger.total()
-	must(t, broken)
+	must(h.t, broken)
 	for _, id := range h.rooms {
-		h.ledger.evidence.Rooms = append(h.ledger.evidence.Rooms, h.owner(people[0]).look(t, id))
+		h.ledger.evidence.Rooms = append(h.ledger.evidence.Rooms, h.owner(people[0]).look(h.t, id))
 	}
 	found := check(h.ledger.evidence)
 	for _, f := range found[:min(len(found), 50)] {
-		t.Error(f)
+		h.t.Error(f)
 	}
-	fmt.Println(h.report(done, began))
-	fmt.Println(h.verdict(found))
+	fmt.Println(h.report(name, done, began))
+	fmt.Println(h.verdict(name, found))
+}
+
+// tallyOf counts the faults that were injected, by name, in the order of their first.
+type tallyOf struct {
+	names []string
+	count map[string]int
+	last  string
+}
+
+func (d *tallyOf) add(name string) {
+	if d.count == nil {
+		d.count = map[string]int{}
+	}
+	if d.count[name]++; d.count[name] == 1 {
+		d.names = append(d.names, name)
+	}
+	d.last = name
+}
+
+// said is the end of what the program wrote.
+func (h *house) said() string {
+	if h.maru == nil {
+		return ""
+	}
+	return h.maru.Said()
 }
 
 // moveIn makes rooms, people for the real client and callers by HTTP, everybody a member of every room.
 func (h *house) moveIn(rooms, people, callers int) (theirs []account, ours []*caller) {
 	h.t.Helper()
 	for n := range people {
-		theirs = append(theirs, signUp(h.t, h.maru.URL(), fmt.Sprint("person-", n)))
+		theirs = append(theirs, signUp(h.t, h.direct, fmt.Sprint("person-", n)))
 	}
 	for n := range callers {
-		who := signUp(h.t, h.maru.URL(), fmt.Sprint("caller-", n))
+		who := signUp(h.t, h.direct, fmt.Sprint("caller-", n))
 		ours = append(ours, &caller{t: h.t, account: who, url: h.proxy.url(), ledger: h.ledger})
 	}
-	h.reader = signUp(h.t, h.maru.URL(), "reader")
+	h.reader = signUp(h.t, h.direct, "reader")
 	for n := range rooms {
 		h.rooms = append(h.rooms, h.owner(theirs[n%len(theirs)]).open(h.t, fmt.Sprint("끊겨도 이어지는 방 ", n)))
 	}
@@ -123,7 +158,7 @@ func (h *house) moveIn(rooms, people, callers int) (theirs []account, ours []*ca
 }
 
 // owner is somebody's own way in, past the proxy.
-func (h *house) owner(who account) *api { return newAPI(h.maru.URL(), who.token, 20*time.Second) }
+func (h *house) owner(who account) *api { return newAPI(h.direct, who.token, 20*time.Second) }
 
 // people is the running program of those with the real client.
 type people struct {
@@ -145,7 +180,7 @@ func (h *house) startPeople(all []account) *people {
 		Pause  int64    `json:"pause"`
 		Rooms  []string `json:"rooms"`
 		People []person `json:"people"`
-	}{URL: h.proxy.url(), Direct: h.maru.URL(), Seed: h.random.Uint32(), Pause: rest.Milliseconds(), Rooms: h.rooms}
+	}{URL: h.proxy.url(), Direct: h.direct, Seed: h.random.Uint32(), Pause: rest.Milliseconds(), Rooms: h.rooms}
 	for i, one := range all {
 		p := person{account: one, Connections: 3, Owns: []string{}}
 		for r, room := range h.rooms {
@@ -211,33 +246,22 @@ func (h *house) stopPeople(p *people) {
 	}
 }
 
-// next waits for a random amount of work and injects a fault.
-func (h *house) next(k kind, done map[string]int) {
-	h.t.Helper()
-	if err := h.wait(h.ledger.changes() + 1 + h.random.IntN(apart)); err != nil {
-		h.t.Fatalf("%v\n%s", err, h.maru.Said())
-	}
-	k.inject(h)
-	done[k.name]++
-}
-
 // report says in one line what was done so far.
-func (h *house) report(done map[string]int, began time.Time) string {
+func (h *house) report(name string, done tallyOf, began time.Time) string {
 	sum, _ := h.ledger.total()
 	var faults []string
 	all := 0
-	for _, k := range kinds {
-		if n := done[k.name]; n > 0 {
-			faults = append(faults, fmt.Sprintf("%s %d", k.name, n))
-			all += n
-		}
+	slices.Sort(done.names)
+	for _, k := range done.names {
+		faults = append(faults, fmt.Sprintf("%s %d", k, done.count[k]))
+		all += done.count[k]
 	}
-	return fmt.Sprintf("faults: %.0f s, %d faults (%s), %d changes acknowledged, %d sends repeated, %d refused while the disk was full",
-		time.Since(began).Seconds(), all, strings.Join(faults, ", "), sum.Acked, sum.Repeated, sum.Refused)
+	return fmt.Sprintf("%s: %.0f s, %d faults (%s), %d changes acknowledged, %d sends repeated, %d refused while nothing could be stored",
+		name, time.Since(began).Seconds(), all, strings.Join(faults, ", "), sum.Acked, sum.Repeated, sum.Refused)
 }
 
 // verdict says in one line what the check found.
-func (h *house) verdict(found []finding) string {
+func (h *house) verdict(name string, found []finding) string {
 	deliveries, streams := 0, len(h.ledger.evidence.Views)
 	for _, v := range h.ledger.evidence.Views {
 		deliveries += len(v.Steps)
@@ -246,6 +270,6 @@ func (h *house) verdict(found []finding) string {
 	for _, f := range found {
 		count[f.fault]++
 	}
-	return fmt.Sprintf("faults: %d streams with %d deliveries: %d lost, %d repeated, %d disordered, %d stale, %d gaps, %d strays",
-		streams, deliveries, count[lost], count[repeated], count[disordered], count[stale], count[gap], count[stray])
+	return fmt.Sprintf("%s: %d streams with %d deliveries: %d lost, %d repeated, %d disordered, %d stale, %d gaps, %d strays",
+		name, streams, deliveries, count[lost], count[repeated], count[disordered], count[stale], count[gap], count[stray])
 }

@@ -11,13 +11,14 @@ import (
 	"github.com/maru-chat/maru/test/program"
 )
 
-// house is a maru with people before it, and everything that can be done to them.
+// house is a maru, or several of them, with people before it, and everything that can be done to them.
 type house struct {
 	t      *testing.T
 	disk   *disk
 	addr   string
+	direct string // its URL, past the proxy
 	proxy  *proxy
-	maru   *program.Maru
+	maru   *program.Maru // nil where there are several
 	ledger *ledger
 	random *rand.Rand
 	reader account // looks in while the disk is full

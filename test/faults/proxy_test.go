@@ -12,11 +12,12 @@ import (
 // proxy stands between people and the server, and does to their connections what networks do.
 type proxy struct {
 	listener net.Listener
-	target   string
+	targets  func() []string // those to try for a new connection, in this order
 	running  sync.WaitGroup
 
 	mu     sync.Mutex
 	links  map[*link]bool
+	shut   bool // new connections are turned away
 	closed bool
 }
 
@@ -56,15 +57,23 @@ var errCut = errors.New("cut")
 
 func newProxy(t *testing.T, target string) *proxy {
 	t.Helper()
+	return newBalancer(t, func() []string { return []string{target} })
+}
+
+// newBalancer is a proxy before several servers.
+func newBalancer(t *testing.T, targets func() []string) *proxy {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
-	p := &proxy{listener: listener, target: target, links: map[*link]bool{}}
+	p := &proxy{listener: listener, targets: targets, links: map[*link]bool{}}
 	p.running.Go(p.accept)
 	t.Cleanup(p.close)
 	return p
 }
 
-func (p *proxy) url() string { return "http://" + p.listener.Addr().String() }
+func (p *proxy) addr() string { return p.listener.Addr().String() }
+
+func (p *proxy) url() string { return "http://" + p.addr() }
 
 func (p *proxy) close() {
 	p.mu.Lock()
@@ -86,8 +95,9 @@ func (p *proxy) accept() {
 }
 
 func (p *proxy) serve(client *net.TCPConn) {
-	server, err := net.DialTimeout("tcp", p.target, time.Second)
+	server, err := p.dial()
 	if err != nil {
+		_ = client.SetLinger(0)
 		_ = client.Close()
 		return
 	}
@@ -107,6 +117,35 @@ func (p *proxy) serve(client *net.TCPConn) {
 	p.mu.Lock()
 	delete(p.links, l)
 	p.mu.Unlock()
+}
+
+func (p *proxy) dial() (server net.Conn, err error) {
+	p.mu.Lock()
+	shut := p.shut
+	p.mu.Unlock()
+	if shut {
+		return nil, errCut
+	}
+	for _, target := range p.targets() {
+		if server, err = net.DialTimeout("tcp", target, time.Second); err == nil {
+			break
+		}
+	}
+	return server, err
+}
+
+// part cuts every connection and turns new ones away, until open.
+func (p *proxy) part() {
+	p.mu.Lock()
+	p.shut = true
+	p.mu.Unlock()
+	p.each(1, nil, (*link).cut)
+}
+
+func (p *proxy) open() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.shut = false
 }
 
 // each does something to a part of the links, or to all of them.
