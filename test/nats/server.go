@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync"
 	"syscall"
-	"testing"
 	"time"
 
 	"github.com/maru-chat/maru/test/program"
@@ -33,9 +32,9 @@ var Binary = sync.OnceValues(func() (string, error) {
 	return strings.TrimSpace(string(path)), nil
 })
 
-// Server is a running server. Its methods are for the test's own goroutine.
+// Server is a running server. Its methods are for its owner's own goroutine.
 type Server struct {
-	t      testing.TB
+	t      program.Owner
 	addr   string
 	args   []string
 	log    *os.File
@@ -44,7 +43,7 @@ type Server struct {
 }
 
 // Start runs a server until the test ends. args are more of its flags.
-func Start(t testing.TB, args ...string) *Server {
+func Start(t program.Owner, args ...string) *Server {
 	t.Helper()
 	s := &Server{t: t, addr: program.FreeAddr(t), args: args}
 	var err error

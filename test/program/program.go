@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// Binary is the maru under test, while Main runs.
+// Binary is the maru under test, while Main runs, or that Build has built.
 var Binary string
 
 // Main builds the binary, runs the tests of a package and returns the exit code.
@@ -30,18 +30,26 @@ func Main(m *testing.M) int {
 	if err := os.Chmod(folder, 0o755); err != nil { //nolint:gosec // a test may run the binary as somebody else
 		panic(err)
 	}
-	Binary = filepath.Join(folder, "maru")
-	build := exec.Command("go", "build", "-o", Binary, "github.com/maru-chat/maru/cmd/maru") //nolint:gosec,noctx // our own path; go test has a timeout
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		panic(fmt.Sprintf("building maru: %v\n%s", err, out))
+	if err := Build(folder); err != nil {
+		panic(err)
 	}
 	return m.Run()
 }
 
-// Maru is a running program. Its methods are for the test's own goroutine.
+// Build builds the binary into a folder.
+func Build(folder string) error {
+	Binary = filepath.Join(folder, "maru")
+	build := exec.Command("go", "build", "-o", Binary, "github.com/maru-chat/maru/cmd/maru") //nolint:gosec,noctx // our own path; go test has a timeout
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("building maru: %w\n%s", err, out)
+	}
+	return nil
+}
+
+// Maru is a running program. Its methods are for its owner's own goroutine.
 type Maru struct {
-	t      testing.TB
+	t      Owner
 	cmd    *exec.Cmd
 	addr   string
 	stderr *buffer
@@ -73,7 +81,7 @@ func (b *buffer) String() string {
 
 // FreeAddr returns a local address that nobody listens on. It lies below the ports that systems choose for outgoing
 // connections, so that none of those takes it while the program is away.
-func FreeAddr(t testing.TB) string {
+func FreeAddr(t Owner) string {
 	t.Helper()
 	for range 100 {
 		addr := fmt.Sprint("127.0.0.1:", 15000+rand.IntN(15000)) //nolint:gosec // any will do
@@ -96,7 +104,7 @@ func Command(data, addr string, args ...string) *exec.Cmd {
 }
 
 // Launch starts maru on a data folder and does not wait for it.
-func Launch(t testing.TB, data, addr string, args ...string) *Maru {
+func Launch(t Owner, data, addr string, args ...string) *Maru {
 	t.Helper()
 	m := &Maru{t: t, addr: addr, stderr: &buffer{}, exited: make(chan struct{})}
 	m.cmd = Command(data, addr, args...)
@@ -111,7 +119,7 @@ func Launch(t testing.TB, data, addr string, args ...string) *Maru {
 }
 
 // Start launches maru and waits until it serves.
-func Start(t testing.TB, data, addr string, args ...string) *Maru {
+func Start(t Owner, data, addr string, args ...string) *Maru {
 	t.Helper()
 	m := Launch(t, data, addr, args...)
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
@@ -175,7 +183,7 @@ func (m *Maru) Terminate() int {
 	return m.cmd.ProcessState.ExitCode()
 }
 
-func must(t testing.TB, err error) {
+func must(t Owner, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"testing"
 	"time"
 
 	"github.com/maru-chat/maru/test/program"
@@ -40,9 +39,9 @@ var binary = sync.OnceValues(func() (string, error) {
 	return strings.TrimSpace(string(path)), nil
 })
 
-// Server is a running server. Its methods are for the test's own goroutine.
+// Server is a running server. Its methods are for its owner's own goroutine.
 type Server struct {
-	t      testing.TB
+	t      program.Owner
 	folder string
 	addr   string
 	log    *os.File
@@ -55,7 +54,7 @@ var Credentials = map[string]string{"AWS_ACCESS_KEY_ID": AccessKey, "AWS_SECRET_
 
 // Start runs a server on an empty folder until the test ends. It sets Credentials for the test; one that runs in parallel with
 // others cannot do so, and needs them set before, by TestMain.
-func Start(t testing.TB) *Server {
+func Start(t program.Owner) *Server {
 	t.Helper()
 	s := &Server{t: t, folder: t.TempDir(), addr: program.FreeAddr(t)}
 	for _, name := range []string{"objects", "meta"} {
