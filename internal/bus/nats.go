@@ -132,7 +132,7 @@ func (b *NATS) join(address string) error {
 		nats.PingInterval(pingEvery), nats.MaxPingsOutstanding(maxPings), nats.FlusherTimeout(writeTimeout),
 		// What could not be said in time is looked up by those who missed it: nothing is kept for later.
 		nats.ReconnectBufSize(-1), nats.IgnoreAuthErrorAbort(),
-		nats.CustomReconnectDelay(func(int) time.Duration { return 100*time.Millisecond + mathrand.N(400*time.Millisecond) }),
+		nats.CustomReconnectDelay(func(int) time.Duration { return 100*time.Millisecond + mathrand.N(400*time.Millisecond) }), // #nosec G404 -- so that not all come at once
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) { b.parted(err) }),
 		nats.ReconnectHandler(b.back),
 		nats.ConnectHandler(b.back),

@@ -60,7 +60,7 @@ func (n *network) door(t *testing.T, name string) *door {
 	t.Cleanup(func() {
 		close(d.closed)
 		d.arriving.Wait()
-		d.Memory.Close()
+		d.Close()
 	})
 	return d
 }

@@ -194,8 +194,7 @@ func (l *Live) join(m chat.Membership, position int64, frame *socketio.Frame) (s
 			continue
 		}
 		l.drop(c, m.RoomID)
-		known := false
-		if s, known = l.streams[m.RoomID]; !known {
+		if s = l.streams[m.RoomID]; s == nil {
 			s = newStream(m.RoomID)
 			s.open(position)
 			l.streams[m.RoomID] = s
