@@ -14,6 +14,7 @@ type Figures struct {
 	Bytes        report.Figure `json:"bytesPerMessage"` // of TCP payload, both ways, all people together
 	Acknowledged Quantiles     `json:"acknowledgedMillis"`
 	Received     Quantiles     `json:"receivedMillis"`
+	Elsewhere    Quantiles     `json:"receivedElsewhereMillis,omitzero"` // of those connected to another node than the sender
 	Lost         int           `json:"lost"`
 	Repeated     int           `json:"repeated"`
 	Disordered   int           `json:"disordered"`
@@ -27,6 +28,9 @@ func (f *Figures) Add(o Outcome) {
 	f.Bytes = append(f.Bytes, float64(o.Bytes)/float64(max(1, o.Messages)))
 	f.Acknowledged.Add(o.Acknowledged)
 	f.Received.Add(o.Received)
+	if len(o.Elsewhere) > 0 {
+		f.Elsewhere.Add(o.Elsewhere)
+	}
 	f.Lost, f.Repeated, f.Disordered = f.Lost+o.Lost, f.Repeated+o.Repeated, f.Disordered+o.Disordered
 }
 

@@ -10,6 +10,8 @@ import (
 type Seat struct {
 	Token string
 	Room  string
+	// Address is where they connect, where that is not the same for all.
+	Address string
 }
 
 // A Way is how messages travel between people and a server.
@@ -48,8 +50,9 @@ type Outcome struct {
 	// Bytes are those of TCP payload, both ways, of all people together.
 	Bytes int64
 	// From the moment in which a message was to be sent until its sender knew
-	// that it is stored, and until each other person and the sender had it.
-	Acknowledged, Received Latencies
+	// that it is stored, and until each other person and the sender had it;
+	// those who connect elsewhere than the sender by themselves.
+	Acknowledged, Received, Elsewhere Latencies
 
 	Lost       int // acknowledgements, and deliveries of acknowledged messages, that never came
 	Repeated   int // deliveries that came again

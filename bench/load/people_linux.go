@@ -17,8 +17,7 @@ import (
 // thread serves them all. People are for one goroutine at a time.
 type People struct {
 	way    Way
-	length int // of a text in bytes
-	server netip.AddrPort
+	length int    // of a text in bytes
 	run    string // begins the client ids
 	seats  []seat
 	rooms  map[string]int // how many seats each has
@@ -45,6 +44,7 @@ type People struct {
 // seat is a person.
 type seat struct {
 	Seat
+	server  netip.AddrPort
 	socket  *link
 	posts   []*link
 	waiting []int // messages that wait for a connection
@@ -79,12 +79,8 @@ const idle = -1
 // NewPeople connects everybody, and returns when each is where the stream
 // begins.
 func NewPeople(ctx context.Context, address string, seats []Seat, way Way, length int) (_ *People, err error) {
-	server, err := netip.ParseAddrPort(address)
-	if err != nil {
-		return nil, fmt.Errorf("people: %w", err)
-	}
 	p := &People{
-		way: way, length: length, server: server, run: strconv.FormatInt(time.Now().UnixNano(), 36),
+		way: way, length: length, run: strconv.FormatInt(time.Now().UnixNano(), 36),
 		rooms: map[string]int{}, events: make([]unix.EpollEvent, 256), buf: make([]byte, readSize), timer: idle,
 	}
 	if p.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
@@ -96,7 +92,14 @@ func NewPeople(ctx context.Context, address string, seats []Seat, way Way, lengt
 		}
 	}()
 	for _, s := range seats {
-		p.seats = append(p.seats, seat{Seat: s, latest: map[int]int{}})
+		if s.Address == "" {
+			s.Address = address
+		}
+		server, err := netip.ParseAddrPort(s.Address)
+		if err != nil {
+			return nil, fmt.Errorf("people: %w", err)
+		}
+		p.seats = append(p.seats, seat{Seat: s, server: server, latest: map[int]int{}})
 		p.rooms[s.Room]++
 	}
 	if err := p.arrive(ctx); err != nil {
@@ -144,22 +147,22 @@ func (p *People) dial(seat int) (*link, error) {
 	var err error
 	if p.way.Poll > 0 {
 		l.http, l.asks = true, true
-		l.fd, err = p.dialHTTP()
+		l.fd, err = dialHTTP(p.seats[seat].server)
 		return l, err
 	}
 	var m member
-	if m, err = dialSocket(p.server, fmt.Sprintf(`40{"token":%q}`, p.seats[seat].Token), `42["ready"`); err == nil {
+	if m, err = dialSocket(p.seats[seat].server, fmt.Sprintf(`40{"token":%q}`, p.seats[seat].Token), `42["ready"`); err == nil {
 		l.fd, l.rest = m.fd, m.rest
 	}
 	return l, err
 }
 
-func (p *People) dialHTTP() (int, error) {
+func dialHTTP(server netip.AddrPort) (int, error) {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return 0, fmt.Errorf("socket: %w", err)
 	}
-	err = connect(fd, &unix.SockaddrInet4{Port: int(p.server.Port()), Addr: p.server.Addr().As4()})
+	err = connect(fd, &unix.SockaddrInet4{Port: int(server.Port()), Addr: server.Addr().As4()})
 	if err == nil {
 		err = errors.Join(unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1), unix.SetNonblock(fd, true))
 	}
@@ -336,7 +339,7 @@ func (p *People) send(from int, due time.Time) error {
 		s.waiting = append(s.waiting, n)
 		return nil
 	}
-	fd, err := p.dialHTTP()
+	fd, err := dialHTTP(s.server)
 	if err != nil {
 		return err
 	}
@@ -576,8 +579,12 @@ func (p *People) deliver(to int, packet []byte) error {
 	}
 	p.out.Deliveries++
 	p.heard = time.Now()
-	if n >= p.began {
+	switch {
+	case n < p.began:
+	case s.server == p.seats[message.seat].server:
 		p.out.Received = append(p.out.Received, time.Since(message.due))
+	default:
+		p.out.Elsewhere = append(p.out.Elsewhere, time.Since(message.due))
 	}
 	message.missed--
 	if message.missed == 0 && message.acked {
@@ -593,7 +600,7 @@ func Get(ctx context.Context, address, token string, path func(i int) string, du
 	if err != nil {
 		return 0, fmt.Errorf("get: %w", err)
 	}
-	fd, err := (&People{server: server}).dialHTTP()
+	fd, err := dialHTTP(server)
 	if err != nil {
 		return 0, err
 	}
