@@ -36,6 +36,7 @@ var Kinds = []Kind{Maru, Original, Pooled, Limit}
 type Town struct {
 	Rooms   int
 	Members int // of each room
+	Shared  int // so many rooms have the same members, who sit in the first of them; 0 for 1
 	Text    int // bytes of a message
 }
 

@@ -88,12 +88,26 @@ func free(ctx context.Context) (string, error) {
 
 // settle makes people and rooms in an empty data folder.
 func settle(ctx context.Context, folder string, town Town, then func(*sqlstore.DB, chat.RoomID, chat.UserID) error) (seats []load.Seat, err error) {
-	secret := make([]byte, auth.MinSecretBytes)
-	_, _ = rand.Read(secret) // never fails: crypto/rand ends the program instead
-	if err := os.WriteFile(filepath.Join(folder, "secret"), []byte(hex.EncodeToString(secret)+"\n"), 0o600); err != nil {
+	secret, err := WriteSecret(filepath.Join(folder, "secret"))
+	if err != nil {
 		return nil, err
 	}
-	store, err := sqlstore.Open(ctx, sqlstore.Options{Path: filepath.Join(folder, "maru.db"), Logger: slog.New(slog.DiscardHandler)})
+	return Settle(ctx, sqlstore.Options{Path: filepath.Join(folder, "maru.db")}, secret, town, then)
+}
+
+// WriteSecret makes a secret that signs tokens.
+func WriteSecret(file string) ([]byte, error) {
+	secret := make([]byte, auth.MinSecretBytes)
+	_, _ = rand.Read(secret) // never fails: crypto/rand ends the program instead
+	return secret, os.WriteFile(file, []byte(hex.EncodeToString(secret)+"\n"), 0o600)
+}
+
+// Settle makes people and rooms in an empty database by the program's own
+// rules, but for what a password costs, and has then, where it is not nil, do
+// more with each room and its first member.
+func Settle(ctx context.Context, options sqlstore.Options, secret []byte, town Town, then func(*sqlstore.DB, chat.RoomID, chat.UserID) error) (seats []load.Seat, err error) {
+	options.Logger = slog.New(slog.DiscardHandler)
+	store, err := sqlstore.Open(ctx, options)
 	if err != nil {
 		return nil, err
 	}
@@ -107,27 +121,36 @@ func settle(ctx context.Context, folder string, town Town, then func(*sqlstore.D
 	if err != nil {
 		return nil, err
 	}
+	var people []auth.Grant
 	for room := range town.Rooms {
-		var id chat.RoomID
-		var first chat.UserID
-		for member := range town.Members {
-			grant, err := doors.SignUp(ctx, fmt.Sprintf("member-%d-%d", room, member), "a long password", "말벗", auth.Device{Kind: auth.Browser})
-			if err != nil {
-				return nil, err
-			}
-			if member == 0 {
-				made, _, err := rules.CreateRoom(ctx, grant.User.ID, chat.NewRoom{Category: "시험", Name: fmt.Sprint("방 ", room)})
+		fresh := room%max(1, town.Shared) == 0
+		if fresh {
+			people = nil
+			for member := range town.Members {
+				grant, err := doors.SignUp(ctx, fmt.Sprintf("member-%d-%d", room, member), "a long password", "말벗", auth.Device{Kind: auth.Browser})
 				if err != nil {
 					return nil, err
 				}
-				id, first = made.ID, grant.User.ID
-			} else if _, err := rules.Join(ctx, grant.User.ID, id); err != nil {
+				people = append(people, grant)
+			}
+		}
+		first := people[0].User.ID
+		made, _, err := rules.CreateRoom(ctx, first, chat.NewRoom{Category: "시험", Name: fmt.Sprint("방 ", room)})
+		if err != nil {
+			return nil, err
+		}
+		for _, one := range people[1:] {
+			if _, err := rules.Join(ctx, one.User.ID, made.ID); err != nil {
 				return nil, err
 			}
-			seats = append(seats, load.Seat{Token: grant.AccessToken, Room: string(id)})
+		}
+		if fresh {
+			for _, one := range people {
+				seats = append(seats, load.Seat{Token: one.AccessToken, Room: string(made.ID)})
+			}
 		}
 		if then != nil {
-			if err := then(store, id, first); err != nil {
+			if err := then(store, made.ID, first); err != nil {
 				return nil, err
 			}
 		}
