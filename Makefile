@@ -35,11 +35,17 @@ need-go need-node: need-%:
 	@scripts/need $*
 
 .PHONY: test
-test: lint test-go test-web test-e2e ## Run every check: linters, Go with the race detector, web units, a real browser
+test: build ## Run every check: linters, Go with the race detector, web units, a real browser
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint test-web
+	@$(MAKE) --no-print-directory test-go test-e2e
 
-.PHONY: lint
-lint: web/dist/index.html | need-go ## Run the linters of both languages
+.PHONY: lint lint-go lint-web
+lint: lint-go lint-web ## Run the linters of both languages
+
+lint-go: web/dist/index.html | need-go
 	$(LINT) run
+
+lint-web: node_modules/.package-lock.json
 	$(NPM) run lint --workspace web
 
 .PHONY: test-go
