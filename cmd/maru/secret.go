@@ -18,10 +18,15 @@ import (
 // loadSecret reads the secret that signs tokens, and makes it where there is none. The file holds hexadecimal digits, at
 // least 64 of them, and is readable by its owner alone.
 func loadSecret(path string) ([]byte, error) {
-	text, err := os.ReadFile(path) //nolint:gosec // the operator names it
+	secret, err := readSecret(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return makeSecret(path)
 	}
+	return secret, err
+}
+
+func readSecret(path string) ([]byte, error) {
+	text, err := os.ReadFile(path) //nolint:gosec // the operator names it
 	if err != nil {
 		return nil, err
 	}
@@ -32,7 +37,8 @@ func loadSecret(path string) ([]byte, error) {
 	return secret, nil
 }
 
-// makeSecret writes a new secret under another name first, so that a crash leaves a whole one or none.
+// makeSecret writes a new secret under another name first, so that a crash leaves a whole one or none. Where another program has
+// made one meanwhile, that is the one.
 func makeSecret(path string) ([]byte, error) {
 	secret := make([]byte, auth.MinSecretBytes)
 	_, _ = rand.Read(secret) // never fails: crypto/rand ends the program instead
@@ -45,7 +51,13 @@ func makeSecret(path string) ([]byte, error) {
 	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
 		return nil, err
 	}
-	return secret, os.Rename(file.Name(), path)
+	switch err := os.Link(file.Name(), path); {
+	case err == nil:
+		return secret, nil
+	case errors.Is(err, fs.ErrExist):
+		return readSecret(path)
+	}
+	return secret, os.Rename(file.Name(), path) // a file system without links
 }
 
 // secretKeys are what the program itself derives from the secret; auth derives its own.

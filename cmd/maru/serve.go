@@ -119,7 +119,6 @@ type node struct {
 }
 
 func (c *serveCommand) start(ctx context.Context, store *sqlstore.DB, blobs blob.Store, front auth.Front, log *slog.Logger) (*node, error) {
-	// The store's lock on the folder keeps two first starts from making a secret each.
 	secret, err := loadSecret(c.secretFile())
 	if err != nil {
 		return nil, fmt.Errorf("--secret-file %s: %w", c.secretFile(), cause(err))

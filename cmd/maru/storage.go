@@ -16,7 +16,7 @@ import (
 // storage holds the flags that say where everything is kept.
 type storage struct {
 	Data     string `default:"./data" placeholder:"FOLDER" help:"Folder of the embedded state: database, images, secret (${default})."`
-	Database string `placeholder:"URL" help:"sqlite:FILE; by default maru.db in the data folder."`
+	Database string `placeholder:"URL" help:"sqlite:FILE, by default maru.db in the data folder, or mysql://USER:PASSWORD@HOST:3306/NAME (with ?tls=true or tls=skip-verify). MARU_DATABASE keeps the password off the command line."`
 	Blobs    string `placeholder:"URL" help:"Where images are kept: file:FOLDER, by default images in the data folder, or s3://BUCKET?endpoint=…&region=… with the usual AWS_* variables."`
 }
 
@@ -25,11 +25,15 @@ func (s *storage) open(ctx context.Context, log *slog.Logger) (*sqlstore.DB, blo
 	if err := os.MkdirAll(s.Data, 0o700); err != nil {
 		return nil, nil, fmt.Errorf("--data %s: %w", s.Data, cause(err))
 	}
-	path, err := s.databaseFile()
+	options, err := s.database()
 	if err != nil {
 		return nil, nil, err
 	}
-	store, err := sqlstore.Open(ctx, sqlstore.Options{Path: path, Logger: log})
+	options.Logger = log
+	store, err := sqlstore.Open(ctx, options)
+	if errors.Is(err, sqlstore.ErrURL) {
+		err = fmt.Errorf("--database: %w", err)
+	}
 	if err != nil {
 		return nil, nil, err
 	}
@@ -40,13 +44,16 @@ func (s *storage) open(ctx context.Context, log *slog.Logger) (*sqlstore.DB, blo
 	return store, blobs, nil
 }
 
-func (s *storage) databaseFile() (string, error) {
+// database reads --database; no error quotes it, as there may be a password in it.
+func (s *storage) database() (sqlstore.Options, error) {
 	kind, file, named := strings.Cut(s.Database, ":")
 	switch {
 	case s.Database == "" || (kind == "sqlite" && file == ""):
-		return filepath.Join(s.Data, "maru.db"), nil
+		return sqlstore.Options{Path: filepath.Join(s.Data, "maru.db")}, nil
 	case named && kind == "sqlite":
-		return file, nil
+		return sqlstore.Options{Path: file}, nil
+	case named && kind == "mysql":
+		return sqlstore.Options{MySQL: s.Database}, nil
 	}
-	return "", errors.New("--database: only sqlite:FILE is known to this version")
+	return sqlstore.Options{}, errors.New("--database: must be sqlite:FILE or mysql://USER:PASSWORD@HOST:3306/NAME")
 }

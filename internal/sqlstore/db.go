@@ -1,4 +1,5 @@
-// Package sqlstore keeps what is durable in a SQL database: SQLite now, with every difference to others in dialect.go.
+// Package sqlstore keeps what is durable in a SQL database: SQLite or MySQL (MariaDB), every difference between them in its
+// dialect files.
 // Nothing else in Maru imports database/sql.
 //
 // Writes go through one goroutine that gathers what is waiting into one transaction (writer.go); reads run beside it,
@@ -10,9 +11,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -20,21 +20,22 @@ import (
 	"github.com/maru-chat/maru/internal/chat"
 )
 
-// What can be wrong with the data folder when the program starts. Each error of Open is one line for the operator.
+// What can be wrong with the database when the program starts. Each error of Open is one line for the operator.
 var (
 	ErrInUse       = errors.New("data folder is in use by another maru")
 	ErrFolder      = errors.New("data folder cannot be written to")
 	ErrNotDatabase = errors.New("not a Maru database")
 	ErrNewerSchema = errors.New("database is newer than this program")
-	ErrOtherSecret = errors.New("the secret differs from the one this database was made with")
+	ErrOtherSecret = errors.New("the secret differs from the one this database was made with: every node needs the same secret file (copy it, or name it with --secret-file)")
 )
 
 // Options say which database to open, and how.
 type Options struct {
-	Path    string       // of the database file; its folder must exist. A lock file stands beside it
+	Path    string       // of SQLite's database file; its folder must exist. A lock file stands beside it
+	MySQL   string       // in place of Path: mysql://user:password@host:3306/name, with ?tls=true or skip-verify
 	Clock   chat.Clock   // nil for the system's
 	Logger  *slog.Logger // nil for the default one
-	Readers int          // reads that run at once; 0 for 4
+	Readers int          // reads that run at once; 0 for 4, on MySQL 16
 }
 
 // DB is a Store of chat and of auth on one database.
@@ -43,8 +44,8 @@ type DB struct {
 	clock   chat.Clock
 	log     *slog.Logger
 	pool    *sql.DB
-	lock    *os.File
-	epoch   string // set by Open alone
+	held    io.Closer // nil for nothing
+	epoch   string    // set by Open alone
 	readers chan *conn
 	writer  *writer
 
@@ -67,10 +68,20 @@ func (systemClock) Now() time.Time { return time.Now() }
 
 // Open opens the database, makes it where there is none, and brings its schema up to date.
 func Open(ctx context.Context, o Options) (*DB, error) {
-	return open(ctx, o, &sqliteDialect{path: o.Path}, migrations)
+	if o.MySQL == "" {
+		return open(ctx, o, &sqliteDialect{path: o.Path}, migrations)
+	}
+	d, err := newMySQL(o.MySQL)
+	if err != nil {
+		return nil, err
+	}
+	if o.Readers <= 0 {
+		o.Readers = 16
+	}
+	return open(ctx, o, d, migrations)
 }
 
-func open(ctx context.Context, o Options, d *sqliteDialect, steps migrationFS) (_ *DB, err error) {
+func open(ctx context.Context, o Options, d dialect, steps migrationFS) (_ *DB, err error) {
 	if o.Clock == nil {
 		o.Clock = systemClock{}
 	}
@@ -84,14 +95,11 @@ func open(ctx context.Context, o Options, d *sqliteDialect, steps migrationFS) (
 	defer func() {
 		if err != nil {
 			_ = db.release()
-			err = fmt.Errorf("open %s: %w", o.Path, err)
+			err = fmt.Errorf("open %s: %w", d.name(), d.explain(err))
 		}
 	}()
 
-	if db.lock, err = lock(filepath.Join(filepath.Dir(o.Path), "maru.lock")); err != nil {
-		return nil, err
-	}
-	if err = d.create(); err != nil {
+	if db.held, err = d.hold(); err != nil {
 		return nil, err
 	}
 	connector, err := d.connect()
@@ -104,21 +112,17 @@ func open(ctx context.Context, o Options, d *sqliteDialect, steps migrationFS) (
 
 	w, err := db.connect(ctx, true)
 	if err != nil {
-		if d.notDatabase(err) {
-			err = fmt.Errorf("%w: %w", ErrNotDatabase, err)
-		}
 		return nil, err
 	}
 	db.writer = newWriter(db, w)
-	if err = migrate(ctx, d, w.c, steps, db.clock.Now()); err != nil {
+	if err = db.migrate(ctx, steps); err != nil {
+		return nil, err
+	}
+	if err = d.inspect(ctx, w.c, db.clock.Now(), db.log); err != nil {
 		return nil, err
 	}
 	for range o.Readers {
-		r, err := db.connect(ctx, false)
-		if err != nil {
-			return nil, err
-		}
-		db.readers <- r
+		db.readers <- nil // to be opened when it is needed
 	}
 	go db.writer.run()
 	if db.epoch, err = db.loadEpoch(ctx); err != nil {
@@ -127,14 +131,28 @@ func open(ctx context.Context, o Options, d *sqliteDialect, steps migrationFS) (
 	return db, nil
 }
 
+func (db *DB) migrate(ctx context.Context, steps migrationFS) (err error) {
+	c, done, err := db.dialect.migrating(ctx, db.writer.conn.c)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, done()) }()
+	return migrate(ctx, db.dialect, c, steps, db.clock.Now())
+}
+
+// connectWithin bounds the opening of a connection.
+const connectWithin = 5 * time.Second
+
 // connect opens one connection of its own.
 func (db *DB) connect(ctx context.Context, writing bool) (*conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, connectWithin)
+	defer cancel()
 	c, err := db.pool.Conn(ctx)
 	if err != nil {
 		return nil, err
 	}
 	fresh := &conn{c: c, statements: map[string]*sql.Stmt{}}
-	if err := db.dialect.prepare(ctx, c, writing); err != nil {
+	if fresh.session, err = db.dialect.prepare(ctx, c, writing); err != nil {
 		_ = fresh.close()
 		return nil, err
 	}
@@ -175,8 +193,8 @@ func (db *DB) release() error {
 	if db.pool != nil {
 		errs = append(errs, db.pool.Close())
 	}
-	if db.lock != nil {
-		errs = append(errs, db.lock.Close())
+	if db.held != nil {
+		errs = append(errs, db.held.Close())
 	}
 	return errors.Join(errs...)
 }
@@ -202,14 +220,9 @@ func (db *DB) snapshot(ctx context.Context, fn func(*snapshot) error) (err error
 		return err
 	}
 	defer db.inflight.Done()
-	if ctx.Err() != nil {
-		return gaveUp(ctx)
-	}
-	var c *conn
-	select {
-	case c = <-db.readers:
-	case <-ctx.Done():
-		return gaveUp(ctx)
+	c, err := db.reader(ctx)
+	if err != nil {
+		return err
 	}
 	defer func() { db.readers <- c }() // nil for one to be opened again
 	if c == nil {
@@ -218,17 +231,20 @@ func (db *DB) snapshot(ctx context.Context, fn func(*snapshot) error) (err error
 			return db.unavailable(err)
 		}
 	}
-	_, begin := db.dialect.begin()
-	if _, err = c.exec(begin); err != nil {
-		db.drop(c)
-		c = nil
-		return db.unavailable(err)
+	if _, begin := db.dialect.begin(); begin != "" {
+		if err = db.dialect.control(c, begin); err != nil {
+			db.drop(c)
+			c = nil
+			return db.unavailable(err)
+		}
 	}
 	s := newSnapshot(ctx, db, c)
+	s.again = db.reopen
 	ended := false
 	defer func() {
 		s.over = true
-		if _, end := c.exec("ROLLBACK"); end != nil || s.broken != nil || !ended {
+		c = s.conn
+		if end := db.dialect.control(c, "ROLLBACK"); end != nil || s.broken != nil || !ended {
 			db.drop(c)
 			c = nil
 		}
@@ -241,6 +257,25 @@ func (db *DB) snapshot(ctx context.Context, fn func(*snapshot) error) (err error
 	return err
 }
 
+// reader waits for the turn to read. The connection is nil where it has to be opened, and goes back to db.readers.
+func (db *DB) reader(ctx context.Context) (*conn, error) {
+	if ctx.Err() != nil {
+		return nil, gaveUp(ctx)
+	}
+	select {
+	case c := <-db.readers:
+		return c, nil
+	case <-ctx.Done():
+		return nil, gaveUp(ctx)
+	}
+}
+
+// reopen replaces a reader's connection: the server that it led to may have been restarted since.
+func (db *DB) reopen(ctx context.Context, old *conn) (*conn, error) {
+	_ = old.close() // it is broken
+	return db.connect(ctx, false)
+}
+
 // drop closes a connection that is in doubt.
 func (db *DB) drop(c *conn) {
 	if err := c.close(); err != nil {
@@ -248,12 +283,65 @@ func (db *DB) drop(c *conn) {
 	}
 }
 
-// Ping reports whether the database answers.
+// pingWithin is longer than any database that serves takes.
+const pingWithin = 2 * time.Second
+
+// Ping reports, within two seconds, whether the database answers.
 func (db *DB) Ping(ctx context.Context) error {
-	return db.snapshot(ctx, func(s *snapshot) error {
-		_, err := s.meta(metaEpoch)
+	return db.ask(ctx, func(ctx context.Context, c *conn) error {
+		var n int
+		if err := c.c.QueryRowContext(ctx, "SELECT COUNT(*) FROM meta").Scan(&n); err != nil {
+			return err
+		}
+		if _, begin := db.dialect.begin(); begin != "" {
+			return nil
+		}
+		_, err := c.c.ExecContext(ctx, "ROLLBACK") // the query began a transaction
 		return err
 	})
+}
+
+// ClockSkew tells how far this machine's clock is ahead of the database server's, to about the time that asking takes.
+func (db *DB) ClockSkew(ctx context.Context) (skew time.Duration, err error) {
+	err = db.ask(ctx, func(ctx context.Context, c *conn) error {
+		skew, err = db.dialect.skew(ctx, c.c, db.clock)
+		return err
+	})
+	return skew, err
+}
+
+// ask has fn use a reader's connection outside of any transaction, and bounds all of it. A connection that was broken
+// before is replaced once.
+func (db *DB) ask(ctx context.Context, fn func(context.Context, *conn) error) error {
+	if err := db.enter(); err != nil {
+		return err
+	}
+	defer db.inflight.Done()
+	ctx, cancel := context.WithTimeout(ctx, pingWithin)
+	defer cancel()
+	c, err := db.reader(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { db.readers <- c }()
+	for range 2 {
+		fresh := c == nil
+		if fresh {
+			if c, err = db.connect(ctx, false); err != nil {
+				c = nil
+				break
+			}
+		}
+		if err = fn(ctx, c); err == nil {
+			return nil
+		}
+		db.drop(c)
+		c = nil
+		if fresh {
+			break
+		}
+	}
+	return db.unavailable(err)
 }
 
 func (db *DB) unavailable(err error) error {

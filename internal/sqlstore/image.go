@@ -57,19 +57,49 @@ func (s *snapshot) ImageSeenBy(id chat.ImageID, viewer chat.UserID) (i chat.Imag
 
 // LooseImages implements chat.Reader.
 func (s *snapshot) LooseImages(owner chat.UserID) ([]chat.Image, error) {
-	return list(s, imageInto, "SELECT "+imageColumns+" FROM images i"+
-		" WHERE i.owner_id = ? AND i.loose_since IS NOT NULL ORDER BY i.loose_since, i.id", string(owner))
+	return s.looseImages(owner, "")
 }
 
-// ExpiredImages implements chat.Tx.
+func (s *snapshot) looseImages(owner chat.UserID, lock string) ([]chat.Image, error) {
+	return list(s, imageInto, "SELECT "+imageColumns+" FROM images i"+
+		" WHERE i.owner_id = ? AND i.loose_since IS NOT NULL ORDER BY i.loose_since, i.id"+lock, string(owner))
+}
+
+// ExpiredImages implements chat.Tx; what another node removes or attaches at the moment is left out.
 func (t *tx) ExpiredImages(before time.Time, limit int) ([]chat.Image, error) {
 	return list(t.snapshot, imageInto, "SELECT "+imageColumns+" FROM images i"+
-		" WHERE i.loose_since < ? ORDER BY i.loose_since LIMIT ?", before.UnixMilli(), limit)
+		" WHERE i.loose_since < ? ORDER BY i.loose_since LIMIT ?"+t.db.dialect.skipLocked(), before.UnixMilli(), limit)
 }
 
 // AllImages implements chat.Reader.
 func (s *snapshot) AllImages(after chat.ImageID, limit int) ([]chat.Image, error) {
 	return list(s, imageRoomInto, "SELECT "+imageColumns+imageRoom+fromImage+" WHERE i.id > ? ORDER BY i.id LIMIT ?", string(after), limit)
+}
+
+// lockImages keeps others from attaching or removing images, which are then read as they are.
+func (t *tx) lockImages(ids []chat.ImageID) error {
+	lock := t.db.dialect.forUpdate()
+	if lock == "" {
+		return nil
+	}
+	return chunks(ids, func(marks string, args []any) error {
+		_, err := list(t.snapshot, func(id *string) []any { return []any{id} },
+			"SELECT id FROM images WHERE id IN ("+marks+") ORDER BY id"+lock, args...)
+		return err
+	})
+}
+
+// Images implements chat.Reader.
+func (t *tx) Images(ids []chat.ImageID) ([]chat.Image, error) {
+	if err := t.lockImages(ids); err != nil {
+		return nil, err
+	}
+	return t.snapshot.Images(ids)
+}
+
+// LooseImages implements chat.Reader.
+func (t *tx) LooseImages(owner chat.UserID) ([]chat.Image, error) {
+	return t.looseImages(owner, t.db.dialect.forUpdate())
 }
 
 // RoomImages implements chat.Reader.

@@ -24,7 +24,7 @@ func (s *snapshot) Visitor(id chat.RoomID, user chat.UserID) (u chat.User, _ *ch
 	err = s.one("user", append(userInto(&u), memberInto(&m)...), "SELECT "+userColumns+
 		", COALESCE(m.user_id, ''), COALESCE(m.joined_at, 0), COALESCE(m.visible_after, 0), COALESCE(m.read_seq, 0),"+
 		" COALESCE(m.role, ''), COALESCE(m.has_left, 0)"+
-		fromUsers+" LEFT JOIN memberships m ON m.room = ? AND m.user_id = u.id WHERE u.id = ?", num, string(user))
+		fromUsers+" LEFT JOIN memberships m ON m.room = ? AND m.user_id = u.id WHERE u.id = ?"+s.share, num, string(user))
 	if err != nil || m.UserID == "" {
 		return u, nil, err
 	}
@@ -115,8 +115,8 @@ func (s *snapshot) RecentJoins(users []chat.UserID, since time.Time) ([]chat.Mem
 	found := []chat.Membership{}
 	err := pieces(users, manyAtOnce, func(marks string, args []any) error {
 		some, err := list(s, func(m *chat.Membership) []any { return append(memberInto(m), &m.RoomID) },
-			"SELECT "+memberColumns+", r.id FROM memberships m JOIN rooms r ON r.num = m.room"+
-				" WHERE m.joined_at >= ? AND +m.user_id IN ("+marks+") AND m.has_left = 0 AND r.deleted = 0",
+			"SELECT "+memberColumns+", r.id FROM memberships m"+s.db.dialect.using("memberships_recent")+
+				" JOIN rooms r ON r.num = m.room WHERE m.joined_at >= ? AND m.user_id IN ("+marks+") AND m.has_left = 0 AND r.deleted = 0",
 			append([]any{since.UnixMilli()}, args...)...)
 		found = append(found, some...)
 		return err
@@ -173,33 +173,31 @@ func (t *tx) SetReadSeq(id chat.RoomID, user chat.UserID, seq int64) error {
 	return err
 }
 
-// unreadCount counts at most MaxUnread messages; it stands for itself, so that the two askers agree.
-const unreadCount = "(SELECT COUNT(*) FROM (SELECT 1 FROM messages x WHERE x.room = ? AND x.seq > ?" +
-	" AND x.kind = 'message' AND x.sender_id <> ? LIMIT ?) few)"
-
 // Unread implements chat.Reader.
 func (s *snapshot) Unread(id chat.RoomID, reader chat.UserID, after int64) (n int, err error) {
 	num, err := s.num(id)
 	if err != nil {
 		return 0, err
 	}
-	err = s.one("count", []any{&n}, "SELECT "+unreadCount, num, after, string(reader), chat.MaxUnread)
+	err = s.one("count", []any{&n}, "SELECT COUNT(*) FROM (SELECT 1 FROM messages x WHERE x.room = ? AND x.seq > ?"+
+		" AND x.kind = 'message' AND x.sender_id <> ? LIMIT ?) few", num, after, string(reader), chat.MaxUnread)
 	return n, err
 }
 
 // myRooms takes the room's newest visible message and the unread count along, so that the list is one query. What is
 // read up to the head is not counted at all.
-var myRooms = "SELECT " + roomColumns + ", " + memberColumns + "," +
-	" CASE WHEN r.kind = 'direct' THEN (SELECT p.has_left FROM memberships p" +
-	" WHERE p.room = m.room AND p.user_id = CASE WHEN r.pair_low = m.user_id THEN r.pair_high ELSE r.pair_low END)" +
-	" ELSE 0 END," +
-	" CASE WHEN r.head <= m.read_seq OR r.head <= m.visible_after THEN 0 ELSE " +
-	strings.NewReplacer("x.room = ?", "x.room = m.room", "x.sender_id <> ?", "x.sender_id <> m.user_id",
-		"x.seq > ?", "x.seq > CASE WHEN m.read_seq > m.visible_after THEN m.read_seq ELSE m.visible_after END",
-	).Replace(unreadCount) + " END," +
-	" COALESCE((SELECT l.seq FROM messages l WHERE l.room = m.room AND l.seq > m.visible_after AND l.kind <> 'deleted'" +
-	" ORDER BY l.seq DESC LIMIT 1), 0)" +
-	" FROM memberships m JOIN rooms r ON r.num = m.room WHERE m.user_id = ? AND m.has_left = 0 AND r.deleted = 0"
+func myRooms(d dialect) string {
+	return "SELECT " + roomColumns + ", " + memberColumns + "," +
+		" CASE WHEN r.kind = 'direct' THEN (SELECT p.has_left FROM memberships p" +
+		" WHERE p.room = m.room AND p.user_id = CASE WHEN r.pair_low = m.user_id THEN r.pair_high ELSE r.pair_low END)" +
+		" ELSE 0 END," +
+		" CASE WHEN r.head <= m.read_seq OR r.head <= m.visible_after THEN 0 ELSE " +
+		d.atMost(chat.MaxUnread, "messages x WHERE x.room = m.room AND x.kind = 'message' AND x.sender_id <> m.user_id"+
+			" AND x.seq > CASE WHEN m.read_seq > m.visible_after THEN m.read_seq ELSE m.visible_after END") + " END," +
+		" COALESCE((SELECT l.seq FROM messages l WHERE l.room = m.room AND l.seq > m.visible_after AND l.kind <> 'deleted'" +
+		" ORDER BY l.seq DESC LIMIT 1), 0)" +
+		" FROM memberships m JOIN rooms r ON r.num = m.room WHERE m.user_id = ? AND m.has_left = 0 AND r.deleted = 0"
+}
 
 // MyRooms implements chat.Reader. A room stands where its newest visible message or the user's joining puts it,
 // whichever is later.
@@ -213,7 +211,7 @@ func (s *snapshot) MyRooms(user chat.UserID) ([]chat.MyRoom, error) {
 	}
 	entries, err := list(s, func(e *entry) []any {
 		return append(append(roomInto(&e.room), memberInto(&e.mine)...), &e.peerLeft, &e.unread, &e.last)
-	}, myRooms, chat.MaxUnread, string(user))
+	}, myRooms(s.db.dialect), string(user))
 	if err != nil {
 		return nil, err
 	}

@@ -106,8 +106,8 @@ func (s *snapshot) Messages(id chat.RoomID, p chat.Page) ([]chat.Message, error)
 	return inRoom(id, found), err
 }
 
-// Changes implements chat.Reader. The + keeps databases from walking the key (room, seq) and sorting what they find: the
-// index on rev has the rows in order, and a page costs what lies between since and its end, never the whole room.
+// Changes implements chat.Reader. Databases would rather walk the key (room, seq) and sort what they find: the index on rev
+// has the rows in order, and a page costs what lies between since and its end, never the whole room.
 func (s *snapshot) Changes(id chat.RoomID, since, visibleAfter int64, limit int) ([]chat.Message, error) {
 	num, err := s.num(id)
 	if chat.CodeOf(err) == chat.NotFound {
@@ -116,8 +116,8 @@ func (s *snapshot) Changes(id chat.RoomID, since, visibleAfter int64, limit int)
 	if err != nil {
 		return nil, err
 	}
-	found, err := list(s, messageInto, "SELECT "+messageColumns+" FROM messages m"+
-		" WHERE m.room = ? AND m.rev > ? AND +m.seq > ? ORDER BY m.rev LIMIT ?", num, since, visibleAfter, max(limit, 0))
+	found, err := list(s, messageInto, "SELECT "+messageColumns+" FROM messages m"+s.db.dialect.using("messages_rev")+
+		" WHERE m.room = ? AND m.rev > ? AND m.seq > ? ORDER BY m.rev LIMIT ?", num, since, visibleAfter, max(limit, 0))
 	if err == nil {
 		err = s.withImages(num, found)
 	}

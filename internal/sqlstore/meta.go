@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"errors"
 
 	"github.com/maru-chat/maru/internal/chat"
 )
@@ -23,6 +24,19 @@ func (s *snapshot) meta(name string) ([]byte, error) {
 	return value, err
 }
 
+// claim keeps a value where none is kept, and returns the one that is: another node may have been first.
+func (t *tx) claim(name string, value []byte) ([]byte, error) {
+	kept, err := t.meta(name)
+	if chat.CodeOf(err) != chat.NotFound {
+		return kept, err
+	}
+	_, err = t.exec("INSERT INTO meta (name, value) VALUES (?, ?)", name, value)
+	if errors.Is(err, errDuplicate) {
+		return t.meta(name)
+	}
+	return value, err
+}
+
 func (t *tx) setMeta(name string, value []byte) error {
 	_, err := t.exec(t.db.dialect.upsert("meta", []string{"name"}, []string{"value"}), name, value)
 	return err
@@ -31,11 +45,7 @@ func (t *tx) setMeta(name string, value []byte) error {
 // loadEpoch returns the database's epoch, and chooses one for a new database.
 func (db *DB) loadEpoch(ctx context.Context) (epoch string, err error) {
 	err = db.write(ctx, func(t *tx) error {
-		value, err := t.meta(metaEpoch)
-		if chat.CodeOf(err) == chat.NotFound {
-			value = []byte(rand.Text())
-			err = t.setMeta(metaEpoch, value)
-		}
+		value, err := t.claim(metaEpoch, []byte(rand.Text()))
 		epoch = string(value)
 		return err
 	})
@@ -52,10 +62,7 @@ func (db *DB) RenewEpoch(ctx context.Context) error {
 // one is kept it fails with ErrOtherSecret.
 func (db *DB) ClaimSecret(ctx context.Context, fingerprint []byte) error {
 	return db.write(ctx, func(t *tx) error {
-		kept, err := t.meta(metaSecret)
-		if chat.CodeOf(err) == chat.NotFound {
-			return t.setMeta(metaSecret, fingerprint)
-		}
+		kept, err := t.claim(metaSecret, fingerprint)
 		if err == nil && !bytes.Equal(kept, fingerprint) {
 			err = ErrOtherSecret
 		}

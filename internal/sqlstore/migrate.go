@@ -21,8 +21,11 @@ type migrationFS interface {
 	fs.ReadFileFS
 }
 
-// migrate brings the schema up to date, forward only. Each file runs in a transaction with the row that records it, so
-// that one that was interrupted runs again. Where the database is newer than the files it changes nothing.
+// recordStep records a migration.
+const recordStep = "INSERT INTO schema_version (version, applied_at) VALUES (?, ?)"
+
+// migrate brings the schema up to date, forward only; one that was interrupted goes on. Where the database is newer than the
+// files it changes nothing.
 func migrate(ctx context.Context, d dialect, c *sql.Conn, steps migrationFS, now time.Time) error {
 	folder := path.Join("migration", d.folder())
 	files, err := steps.ReadDir(folder)
@@ -46,28 +49,12 @@ func migrate(ctx context.Context, d dialect, c *sql.Conn, steps migrationFS, now
 		if err != nil {
 			return err
 		}
-		if err := step(ctx, c, version+1, string(script), now); err != nil {
+		if err := d.step(ctx, c, version+1, string(script), now); err != nil {
 			return fmt.Errorf("migration %s: %w", file.Name(), err)
 		}
 		version++
 	}
 	return nil
-}
-
-func step(ctx context.Context, c *sql.Conn, version int, script string, now time.Time) error {
-	t, err := c.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = t.Rollback() }() // nothing to do after Commit
-	if _, err := t.ExecContext(ctx, script); err != nil {
-		return err
-	}
-	_, err = t.ExecContext(ctx, "INSERT INTO schema_version (version, applied_at) VALUES (?, ?)", version, now.UnixMilli())
-	if err != nil {
-		return err
-	}
-	return t.Commit()
 }
 
 // schemaVersion returns the number of the newest migration that the database has; a new database has 0.
@@ -85,6 +72,6 @@ func schemaVersion(ctx context.Context, d dialect, c *sql.Conn) (int, error) {
 		return 0, fmt.Errorf("%w: it holds another program's tables", ErrNotDatabase)
 	}
 	_, err = c.ExecContext(ctx,
-		"CREATE TABLE schema_version (version INTEGER NOT NULL PRIMARY KEY, applied_at BIGINT NOT NULL)")
+		"CREATE TABLE schema_version (version INTEGER NOT NULL PRIMARY KEY, applied_at BIGINT NOT NULL)"+d.tableOptions())
 	return 0, err
 }

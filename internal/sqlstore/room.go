@@ -90,6 +90,7 @@ func (t *tx) LockRoom(id chat.RoomID) (chat.Room, error) {
 	if r, ok := t.locked[id]; ok {
 		return r, nil
 	}
+	t.wanted[id] = true
 	r, err := t.room("SELECT "+roomColumns+" FROM rooms r WHERE r.id = ? AND r.deleted = 0"+t.db.dialect.forUpdate(),
 		string(id))
 	if err == nil {

@@ -17,7 +17,11 @@ type snapshot struct {
 	over   bool                  // the transaction has ended
 	broken error                 // the database failed: nothing more may run in this transaction
 
-	changed bool // a statement has changed rows, or will at the end
+	changed   bool // a statement has changed rows, or will at the end
+	duplicate bool // a statement met a key that is taken
+
+	share string                                      // ends a SELECT of users who must not change until the transaction ends
+	again func(context.Context, *conn) (*conn, error) // replaces a connection whose first statement failed; nil for never
 }
 
 func newSnapshot(ctx context.Context, db *DB, c *conn) *snapshot {
@@ -35,11 +39,12 @@ func (s *snapshot) usable() error {
 
 // failed maps a driver's error to what callers know, and remembers it where the transaction cannot go on.
 func (s *snapshot) failed(err error) error {
-	switch s.db.dialect.classify(err) {
-	case failedDatabase:
+	switch kind := s.db.dialect.classify(err); {
+	case kind.lost():
 		s.broken = s.db.unavailable(err)
 		return s.broken
-	case failedDuplicate:
+	case kind == failedDuplicate:
+		s.duplicate = true
 		return errDuplicate
 	}
 	return &chat.Error{Code: chat.Internal, Message: "a database statement failed", Cause: err}
@@ -79,11 +84,13 @@ func (s *snapshot) one(what string, dest []any, query string, args ...any) error
 	if err := s.usable(); err != nil {
 		return err
 	}
-	statement, err := s.conn.statement(query) //nolint:sqlclosecheck // kept as long as the connection
-	if err != nil {
-		return s.failed(err)
-	}
-	err = statement.QueryRowContext(background, args...).Scan(dest...)
+	err := s.first(func() error {
+		statement, err := s.conn.statement(query) //nolint:sqlclosecheck // kept as long as the connection
+		if err != nil {
+			return err
+		}
+		return statement.QueryRowContext(background, args...).Scan(dest...)
+	})
 	if errors.Is(err, sql.ErrNoRows) {
 		return notFound(what)
 	}
@@ -91,6 +98,23 @@ func (s *snapshot) one(what string, dest []any, query string, args ...any) error
 		return s.failed(err)
 	}
 	return nil
+}
+
+// first runs a query, once more on another connection where it is the transaction's first and its connection turns out
+// to be broken.
+func (s *snapshot) first(query func() error) error {
+	err := query()
+	again := s.again
+	s.again = nil
+	if err == nil || again == nil || s.db.dialect.classify(err) != failedAway {
+		return err
+	}
+	c, failed := again(s.ctx, s.conn)
+	if failed != nil {
+		return err // and the connection is dropped
+	}
+	s.conn = c
+	return query()
 }
 
 // list runs a query and returns its rows. into names the places that a row is scanned to.
@@ -101,11 +125,14 @@ func list[T any](s *snapshot, into func(*T) []any, query string, args ...any) ([
 	if s.ctx.Err() != nil {
 		return nil, gaveUp(s.ctx)
 	}
-	statement, err := s.conn.statement(query) //nolint:sqlclosecheck // kept as long as the connection
-	if err != nil {
-		return nil, s.failed(err)
-	}
-	rows, err := statement.QueryContext(background, args...)
+	var rows *sql.Rows
+	err := s.first(func() error {
+		statement, err := s.conn.statement(query) //nolint:sqlclosecheck // kept as long as the connection
+		if err == nil {
+			rows, err = statement.QueryContext(background, args...) //nolint:rowserrcheck,sqlclosecheck // below
+		}
+		return err
+	})
 	if err != nil {
 		return nil, s.failed(err)
 	}

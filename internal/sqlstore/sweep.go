@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"slices"
 
 	"github.com/maru-chat/maru/internal/chat"
 )
@@ -29,7 +30,7 @@ func (db *DB) SweepDeletedRooms(ctx context.Context, limit int) (removed int, er
 // sweep removes up to limit (at least 1) rows of one deleted room.
 func (t *tx) sweep(limit int) (int, error) {
 	var num int64
-	err := t.one("room", []any{&num}, "SELECT num FROM rooms WHERE deleted = 1 ORDER BY num LIMIT 1")
+	err := t.one("room", []any{&num}, "SELECT num FROM rooms WHERE deleted = 1 ORDER BY num LIMIT 1"+t.db.dialect.skipLocked())
 	if chat.CodeOf(err) == chat.NotFound {
 		return 0, nil
 	}
@@ -62,8 +63,14 @@ func (t *tx) sweep(limit int) (int, error) {
 			return 0, err
 		}
 		if len(keys) > 0 {
+			last := keys[len(keys)-1]
+			if seq, messages := last.(int64); messages {
+				if err := t.lockSenders(num, seq); err != nil {
+					return 0, err
+				}
+			}
 			for _, statement := range table.remove {
-				if _, err := t.exec(statement, num, keys[len(keys)-1]); err != nil {
+				if _, err := t.exec(statement, num, last); err != nil {
 					return 0, err
 				}
 			}
@@ -74,4 +81,24 @@ func (t *tx) sweep(limit int) (int, error) {
 	}
 	_, err = t.exec("DELETE FROM rooms WHERE num = ?", num)
 	return removed + 1, err
+}
+
+// lockSenders keeps those from sending whose messages of a room are about to be removed up to seq: else another node could
+// look for a client id among those spent before it is one, and for its message after it was removed.
+func (t *tx) lockSenders(num, seq int64) error {
+	lock := t.db.dialect.forUpdate()
+	if lock == "" {
+		return nil
+	}
+	into := func(id *chat.UserID) []any { return []any{id} }
+	senders, err := list(t.snapshot, into,
+		"SELECT DISTINCT sender_id FROM messages WHERE room = ? AND seq <= ? AND client_id IS NOT NULL", num, seq)
+	if err != nil {
+		return err
+	}
+	slices.Sort(senders)
+	return chunks(senders, func(marks string, args []any) error {
+		_, err := list(t.snapshot, into, "SELECT id FROM users WHERE id IN ("+marks+") ORDER BY id"+lock, args...)
+		return err
+	})
 }

@@ -22,7 +22,7 @@ func fold(name string) string { return cases.Fold().String(name) }
 
 // User implements chat.Reader; a deleted user is found too.
 func (s *snapshot) User(id chat.UserID) (u chat.User, err error) {
-	err = s.one("user", userInto(&u), "SELECT "+userColumns+fromUsers+" WHERE u.id = ?", string(id))
+	err = s.one("user", userInto(&u), "SELECT "+userColumns+fromUsers+" WHERE u.id = ?"+s.share, string(id))
 	return u, err
 }
 

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"maps"
 	"runtime"
@@ -30,8 +31,10 @@ type writer struct {
 
 	// The rest belongs to the goroutine.
 	conn       *conn                 // nil where it must be opened again
+	left       session               // the connection before it, where it was lost: it may still hold locks
 	nums       map[chat.RoomID]int64 // what the last transactions knew of rooms
 	known      memory
+	marker     marker
 	erase      *time.Timer
 	eraseAfter time.Duration
 	erasing    bool // the timer runs
@@ -58,6 +61,7 @@ type memory struct {
 	locked   map[chat.RoomID]chat.Room // as they are now
 	moved    map[chat.RoomID]bool      // their head and member count have yet to be stored
 	visitors map[visit]visitor
+	wanted   map[chat.RoomID]bool // were to be locked by the batch under way, also by attempts that failed
 }
 
 // visit is a user in a room.
@@ -96,8 +100,9 @@ func newWriter(db *DB, c *conn) *writer {
 	w := &writer{
 		db: db, conn: c, queue: make(chan *write, maxWaiting), ended: make(chan struct{}),
 		erase: time.NewTimer(time.Hour), eraseAfter: eraseAfter,
-		nums:  map[chat.RoomID]int64{},
-		known: memory{map[chat.RoomID]chat.Room{}, map[chat.RoomID]bool{}, map[visit]visitor{}},
+		nums:   map[chat.RoomID]int64{},
+		known:  memory{map[chat.RoomID]chat.Room{}, map[chat.RoomID]bool{}, map[visit]visitor{}, map[chat.RoomID]bool{}},
+		marker: marker{id: rand.Text()},
 	}
 	w.erase.Stop()
 	return w
@@ -204,11 +209,9 @@ func (w *writer) commit(batch []*write) {
 	erases, err := w.transact(batch, results)
 	if err != nil {
 		w.db.log.Error("a database transaction failed", "writes", len(batch), "err", err)
-		if w.conn != nil {
-			w.db.drop(w.conn)
-			w.conn = nil
-		}
+		w.lose()
 	}
+	clear(w.known.wanted)
 	for i, one := range batch {
 		if err != nil {
 			results[i], one.after = err, nil
@@ -228,113 +231,10 @@ func (w *writer) commit(batch []*write) {
 	}
 }
 
-// transact returns an error where nothing of the whole batch remains; the connection is then in doubt. Otherwise each
-// write's own result is set.
-//
-// Hardly any write fails after it has changed something, so the first attempt does without the savepoints that could
-// undo one write alone. Where one does, the batch is undone and run again with them.
-func (w *writer) transact(writes []*write, results []error) (erases bool, err error) {
-	if w.conn == nil {
-		fresh, err := w.db.connect(background, true)
-		if err != nil {
-			return false, w.db.unavailable(err)
-		}
-		w.conn = fresh
-	}
-	erases, again, err := w.attempt(writes, results, false)
-	if again {
-		erases, _, err = w.attempt(writes, results, true)
-	}
-	return erases, err
-}
-
-func (w *writer) attempt(writes []*write, results []error, savepoints bool) (erases, again bool, err error) {
-	begin, _ := w.db.dialect.begin()
-	if _, err := w.conn.exec(begin); err != nil {
-		return false, false, w.db.unavailable(err)
-	}
-	if !w.db.dialect.alone() || max(len(w.nums), len(w.known.visitors)) > maxKnown {
-		w.forget()
-	}
-	sound := false
-	defer func() {
-		if !sound {
-			w.forget()
-		}
-	}()
-	next := func() *tx {
-		t := &tx{snapshot: newSnapshot(background, w.db, w.conn), memory: w.known}
-		t.nums = w.nums
-		return t
-	}
-	kept := 0
-	for i, one := range writes {
-		if savepoints {
-			if _, err := w.conn.exec("SAVEPOINT one"); err != nil {
-				return false, false, w.db.unavailable(err)
-			}
-		}
-		t := next()
-		results[i] = w.try(one, t)
-		if savepoints && results[i] == nil {
-			results[i] = t.settle()
-		}
-		t.over = true
-		if t.broken != nil {
-			return false, false, t.broken
-		}
-		failed := results[i] != nil
-		if failed && t.changed && !savepoints {
-			if _, err := w.conn.exec("ROLLBACK"); err != nil {
-				return false, false, w.db.unavailable(err)
-			}
-			return false, len(writes) > 1, nil
-		}
-		if !failed {
-			one.after = t.after
-			erases = erases || t.erases
-			kept++
-		}
-		if savepoints {
-			if failed {
-				w.forget()
-			}
-			if err := w.release(!failed); err != nil {
-				return false, false, err
-			}
-		}
-	}
-	if err := next().settle(); err != nil {
-		return false, false, err
-	}
-	end := "COMMIT"
-	if kept == 0 {
-		end = "ROLLBACK"
-	}
-	if _, err := w.conn.exec(end); err != nil {
-		return false, false, w.db.unavailable(err)
-	}
-	sound = true
-	return erases, false, nil
-}
-
 // forget leaves nothing known: some of it was undone, or others may have changed it.
 func (w *writer) forget() {
 	clear(w.nums)
 	w.known.forgetAll()
-}
-
-// release ends a savepoint, with what was done since or without it.
-func (w *writer) release(keep bool) error {
-	if !keep {
-		if _, err := w.conn.exec("ROLLBACK TO one"); err != nil {
-			return w.db.unavailable(err)
-		}
-	}
-	if _, err := w.conn.exec("RELEASE one"); err != nil {
-		return w.db.unavailable(err)
-	}
-	return nil
 }
 
 // try runs one write; its panic becomes its caller's error.

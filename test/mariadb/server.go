@@ -1,11 +1,11 @@
-// Package mariadb runs a real MariaDB server for tests: Debian's, which scripts/mariadb finds or installs, on a data folder of its
-// own and this machine alone.
+// Package mariadb runs a real MariaDB server for tests and benchmarks, on a folder and a port of its own, on this machine alone.
 package mariadb
 
 import (
+	"bytes"
 	"context"
-	"crypto/rand"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -14,171 +14,228 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
+	"testing"
 	"time"
 
-	_ "github.com/go-sql-driver/mysql" // how databases are made
+	_ "github.com/go-sql-driver/mysql" // its driver
 
 	"github.com/maru-chat/maru/test/program"
 )
 
-// Who may do everything there.
+// What the server's user is called, who may do everything.
 const (
 	User     = "maru"
 	Password = "not-a-secret" // #nosec G101 -- of a server that nobody else reaches
 )
 
-// Find returns where the server's program is; scripts/mariadb installs it where that is allowed.
-var Find = sync.OnceValues(func() (string, error) {
+// binary is the server's program, which scripts/mariadb installs where it is missing and may.
+var binary = sync.OnceValues(func() (string, error) {
 	mod, err := exec.Command("go", "env", "GOMOD").Output()
 	if err != nil {
 		return "", err
 	}
-	script := exec.Command(filepath.Join(filepath.Dir(strings.TrimSpace(string(mod))), "scripts", "mariadb")) //nolint:gosec // our own script
-	script.Stderr = os.Stderr
-	path, err := script.Output()
+	find := exec.Command(filepath.Join(filepath.Dir(strings.TrimSpace(string(mod))), "scripts", "mariadb")) //nolint:gosec,noctx // our own script
+	find.Stderr = os.Stderr
+	path, err := find.Output()
 	return strings.TrimSpace(string(path)), err
 })
 
-// Server is a running server. Its methods are for its owner's own goroutine.
+// Server is a server. Its methods are for one goroutine at a time.
 type Server struct {
-	o      program.Owner
-	folder string
-	addr   string
-	args   []string
-	log    *os.File
-	cmd    *exec.Cmd
-	exited chan struct{}
+	folder  string
+	addr    string
+	options []string
+	cmd     *exec.Cmd // nil while it does not run
 }
 
-// Start runs a server on a fresh data folder until its owner ends. args are more of its flags.
-func Start(o program.Owner, args ...string) *Server {
-	o.Helper()
-	s := &Server{o: o, folder: o.TempDir(), addr: program.FreeAddr(o), args: args}
-	who, err := user.Current()
-	s.must(err)
-	_, err = Find()
-	s.must(err)
-	install := exec.Command("mariadb-install-db", "--no-defaults", "--datadir="+s.data(), "--user="+who.Username, //nolint:gosec,noctx // a folder of ours
-		"--auth-root-authentication-method=normal", "--skip-test-db", "--innodb-log-file-size=16M", "--innodb-buffer-pool-size=16M")
-	if out, err := install.CombinedOutput(); err != nil {
-		o.Fatalf("making a database: %v: %s", err, out)
+var (
+	shared struct {
+		sync.Mutex
+		server *Server
+		err    error
 	}
-	s.must(os.WriteFile(s.begin(), []byte("CREATE USER IF NOT EXISTS '"+User+"'@'%' IDENTIFIED BY '"+Password+"';\n"+
-		"GRANT ALL ON *.* TO '"+User+"'@'%' WITH GRANT OPTION;\n"), 0o600))
-	s.log, err = os.Create(filepath.Join(s.folder, "log"))
-	s.must(err)
-	o.Cleanup(func() {
-		s.Kill()
-		_ = s.log.Close()
-	})
-	s.Run()
+	databases atomic.Int64
+)
+
+// Shared returns the server of this test process, and starts it where it does not run yet. Where there is no MariaDB the test
+// is skipped, or fails where nothing may be skipped. TestMain calls Stop.
+func Shared(t testing.TB) *Server {
+	t.Helper()
+	shared.Lock()
+	defer shared.Unlock()
+	if shared.server == nil && shared.err == nil {
+		var folder string
+		if folder, shared.err = os.MkdirTemp("", "maru-mariadb-"); shared.err == nil {
+			shared.server, shared.err = New(folder, program.FreeAddr(t))
+		}
+	}
+	need(t, shared.err)
+	return shared.server
+}
+
+// Stop ends the server of this test process.
+func Stop() {
+	shared.Lock()
+	defer shared.Unlock()
+	if shared.server != nil {
+		shared.server.Kill()
+		_ = os.RemoveAll(filepath.Dir(shared.server.folder))
+	}
+}
+
+// Start runs a server of the test's own until the test ends. options are the server's, as --character-set-server=latin1.
+func Start(t testing.TB, options ...string) *Server {
+	t.Helper()
+	s, err := New(t.TempDir(), program.FreeAddr(t), options...)
+	need(t, err)
+	t.Cleanup(s.Kill)
 	return s
 }
 
-func (s *Server) data() string  { return filepath.Join(s.folder, "data") }
-func (s *Server) begin() string { return filepath.Join(s.folder, "begin.sql") }
+func need(t testing.TB, err error) {
+	t.Helper()
+	switch {
+	case err == nil:
+	case errors.Is(err, errNone) && os.Getenv("CI") != "true":
+		t.Skip(err)
+	default:
+		t.Fatal(err)
+	}
+}
 
-// Run starts the server, again where it was killed, and waits until it answers.
-func (s *Server) Run() {
-	s.o.Helper()
-	path, err := Find()
-	s.must(err)
+var errNone = errors.New("there is no MariaDB")
+
+// New makes a server on an empty folder, and runs it.
+func New(folder, addr string, options ...string) (*Server, error) {
+	if _, err := binary(); err != nil {
+		return nil, fmt.Errorf("%w: %w", errNone, err)
+	}
 	who, err := user.Current()
-	s.must(err)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{folder: filepath.Join(folder, "data"), addr: addr, options: append([]string{"--user=" + who.Username}, options...)}
+	install := exec.Command("mariadb-install-db", "--no-defaults", "--datadir="+s.folder, "--user="+who.Username, //nolint:gosec,noctx // a folder of ours
+		"--auth-root-authentication-method=normal", "--skip-test-db", "--innodb-log-file-size=16M")
+	if out, err := install.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("making a database: %w: %s", err, out)
+	}
+	accounts := fmt.Sprintf("CREATE USER IF NOT EXISTS '%[1]s'@'%%' IDENTIFIED BY '%[2]s';\nGRANT ALL ON *.* TO '%[1]s'@'%%' WITH GRANT OPTION;\n"+
+		"DROP USER IF EXISTS ''@'localhost';\n", User, Password)
+	if err := os.WriteFile(s.file("begin.sql"), []byte(accounts), 0o600); err != nil {
+		return nil, err
+	}
+	return s, s.run()
+}
+
+func (s *Server) file(name string) string { return filepath.Join(filepath.Dir(s.folder), name) }
+
+// Run starts the server again where it was killed, and waits until it answers.
+func (s *Server) Run(t testing.TB) {
+	t.Helper()
+	if err := s.run(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (s *Server) run() error {
+	path, err := binary()
+	if err != nil {
+		return err
+	}
 	host, port, err := net.SplitHostPort(s.addr)
-	s.must(err)
-	s.exited = make(chan struct{})
-	s.cmd = exec.Command(path, append([]string{ //nolint:gosec,noctx // found by our own script; ended by its owner
-		"--no-defaults", "--datadir=" + s.data(), "--user=" + who.Username, "--socket=" + filepath.Join(s.folder, "socket"),
-		"--bind-address=" + host, "--port=" + port, "--pid-file=" + filepath.Join(s.folder, "pid"), "--init-file=" + s.begin(),
-		"--skip-name-resolve", "--max-connections=500", "--innodb-buffer-pool-size=64M", "--innodb-log-file-size=48M",
-	}, s.args...)...)
-	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
+	if err != nil {
+		return err
+	}
+	log, err := os.OpenFile(s.file("log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = log.Close() }() // the server has it
+	arguments := append([]string{
+		"--no-defaults", "--datadir=" + s.folder, "--bind-address=" + host, "--port=" + port, "--socket=" + s.Socket(),
+		"--pid-file=" + s.file("pid"), "--init-file=" + s.file("begin.sql"), "--skip-name-resolve", "--max-connections=2000",
+		"--innodb-buffer-pool-size=64M", "--innodb-log-file-size=16M", "--performance-schema=OFF", "--innodb-flush-log-at-trx-commit=1",
+	}, s.options...)
+	s.cmd = exec.Command(path, arguments...) //nolint:gosec,noctx // what the script found; Kill ends it
+	s.cmd.Stdout, s.cmd.Stderr = log, log
 	program.DiesWithUs(s.cmd)
-	s.must(s.cmd.Start())
-	go func(cmd *exec.Cmd, exited chan struct{}) {
-		_ = cmd.Wait()
-		close(exited)
-	}(s.cmd, s.exited)
-	db := s.admin()
-	defer func() { _ = db.Close() }()
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
-		select {
-		case <-s.exited:
-			s.o.Fatalf("MariaDB ended: %s", s.said())
-		default:
-		}
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		err := db.PingContext(ctx)
-		cancel()
-		if err == nil {
-			return
+	if err := s.cmd.Start(); err != nil {
+		return err
+	}
+	pool, err := sql.Open("mysql", s.dsn(""))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = pool.Close() }()
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if pool.PingContext(context.Background()) == nil {
+			return nil
 		}
 	}
-	s.o.Fatalf("MariaDB does not answer: %s", s.said())
+	s.Kill()
+	said, _ := os.ReadFile(s.file("log"))
+	return fmt.Errorf("MariaDB does not serve: %s", bytes.TrimSpace(said))
 }
 
-func (s *Server) admin() *sql.DB {
-	db, err := sql.Open("mysql", User+":"+Password+"@tcp("+s.addr+")/")
-	s.must(err)
-	return db
+func (s *Server) dsn(database string) string {
+	return fmt.Sprintf("%s:%s@tcp(%s)/%s?timeout=2s&multiStatements=true", User, Password, s.addr, database)
 }
 
-// Exec runs statements as somebody who may do everything.
-func (s *Server) Exec(statements ...string) {
-	s.o.Helper()
-	db := s.admin()
-	defer func() { _ = db.Close() }()
-	for _, statement := range statements {
-		if _, err := db.ExecContext(context.Background(), statement); err != nil {
-			s.o.Fatalf("%s: %v", statement, err)
-		}
-	}
-}
-
-// Database makes an empty database and returns its URL.
-func (s *Server) Database(o program.Owner) string {
-	o.Helper()
-	name := "maru_" + strings.ToLower(rand.Text()[:10])
-	s.Exec("CREATE DATABASE " + name)
-	return s.URL(name)
-}
-
-// URL is that of a database.
-func (s *Server) URL(name string) string {
-	return fmt.Sprintf("mysql://%s:%s@%s/%s", User, Password, s.addr, name)
-}
-
-// Addr is where it listens.
+// Addr is where it listens, Socket where it does so for programs of this machine.
 func (s *Server) Addr() string { return s.addr }
 
-// PID is its process.
+// Socket is the path of its socket.
+func (s *Server) Socket() string { return s.file("socket") }
+
+// PID is the process's number.
 func (s *Server) PID() int { return s.cmd.Process.Pid }
 
-// Signal sends a signal: SIGSTOP freezes it, SIGCONT has it go on.
-func (s *Server) Signal(signal syscall.Signal) {
-	s.o.Helper()
-	s.must(s.cmd.Process.Signal(signal))
+// URL names a database on it, for --database.
+func (s *Server) URL(database string) string {
+	return "mysql://" + User + ":" + Password + "@" + s.addr + "/" + database
+}
+
+// Database makes an empty database for a test, and returns its name. It is dropped when the test ends.
+func (s *Server) Database(t testing.TB) string {
+	t.Helper()
+	name := fmt.Sprintf("test_%d_%d", os.Getpid(), databases.Add(1))
+	s.Do(t, "", "CREATE DATABASE "+name)
+	t.Cleanup(func() {
+		if s.cmd != nil {
+			s.Do(t, "", "DROP DATABASE "+name)
+		}
+	})
+	return name
+}
+
+// Do runs statements on a database, "" for none.
+func (s *Server) Do(t testing.TB, database, statements string) {
+	t.Helper()
+	pool, err := sql.Open("mysql", s.dsn(database))
+	if err == nil {
+		_, err = pool.ExecContext(context.Background(), statements)
+		err = errors.Join(err, pool.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // Kill ends the server with SIGKILL, and returns when it is gone.
 func (s *Server) Kill() {
-	if s.cmd == nil || s.cmd.Process == nil {
+	if s.cmd == nil {
 		return
 	}
 	_ = s.cmd.Process.Kill()
-	<-s.exited
+	_ = s.cmd.Wait() // it was killed
+	s.cmd = nil
 }
 
-func (s *Server) said() string {
-	said, _ := os.ReadFile(s.log.Name())
-	return string(said)
-}
+// Freeze stops the server as a machine that hangs does, until Thaw.
+func (s *Server) Freeze() { _ = s.cmd.Process.Signal(syscall.SIGSTOP) }
 
-func (s *Server) must(err error) {
-	s.o.Helper()
-	if err != nil {
-		s.o.Fatal(err)
-	}
-}
+// Thaw lets a frozen server go on.
+func (s *Server) Thaw() { _ = s.cmd.Process.Signal(syscall.SIGCONT) }
