@@ -104,6 +104,11 @@ func (l *Live) listen(n *socketio.Namespace) {
 	n.Use(func(ctx context.Context, s *socketio.Socket) error {
 		identity, err := l.authenticate(ctx, s)
 		if err != nil {
+			if chat.CodeOf(err) != chat.Unauthorized {
+				// Who is refused does not come back by itself, and this client should.
+				l.logError(ctx, "authenticating a connection", err)
+				s.Close(socketio.ReasonForcedClose)
+			}
 			return refusal(err)
 		}
 		connKey.Set(s, &conn{

@@ -54,6 +54,19 @@ func TestWhoMayConnect(t *testing.T) {
 	}
 }
 
+// Where the database does not answer nobody is refused: a refusal would keep clients from coming back by themselves.
+func TestWhoCannotBeAskedAboutIsClosed(t *testing.T) {
+	t.Parallel()
+	n := start(t, nil)
+	jisu := n.person("지수")
+	must(t, n.store.Close())
+	c := n.dial(fmt.Sprintf(`{"token":%q}`, jisu.grant.AccessToken))
+	<-c.closed
+	for e := range c.events {
+		t.Errorf("got %s", e.name)
+	}
+}
+
 func TestTwoPeopleTalk(t *testing.T) {
 	t.Parallel()
 	n := start(t, nil)

@@ -126,6 +126,7 @@ func (p *proxy) dial() (server net.Conn, err error) {
 	if shut {
 		return nil, errCut
 	}
+	err = errCut // where there is none
 	for _, target := range p.targets() {
 		if server, err = net.DialTimeout("tcp", target, time.Second); err == nil {
 			break
