@@ -186,7 +186,7 @@ func (n *Node) read(r *http.Request) (body []byte, whole, ok bool) {
 	}
 	for {
 		if len(body) == most {
-			return body, false, true
+			return body, r.ContentLength == int64(most), true // else there may be more
 		}
 		if len(body) == cap(body) {
 			next := make([]byte, len(body), min(most, max(512, 2*cap(body))))
@@ -256,7 +256,7 @@ func (n *Node) hear(node string) {
 // ageAsked counts a beat, and returns what is waited for. The caller holds n.mu.
 func (n *Node) ageAsked() map[string][]uint64 {
 	for node := range n.heard {
-		if n.heard[node]++; n.heard[node] > silence {
+		if n.heard[node]++; n.heard[node] > remember {
 			delete(n.heard, node)
 		}
 	}

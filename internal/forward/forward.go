@@ -35,7 +35,7 @@ const (
 	minPayload  = 64 << 10  // of a link: a head, and a part worth the name
 	maxBlind    = 256       // requests under way to nodes that have not been heard of: their names may be made up
 	silence     = 3         // beats
-	remember    = 30        // beats after its last request that an asker's numbers are known
+	remember    = 30        // beats after its last word that another node is known
 )
 
 // Options is what a Node is made of. Zero means the default.

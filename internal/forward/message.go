@@ -258,7 +258,7 @@ func (r *reader) header() http.Header {
 // checkHead reports a head that no node would take.
 func (m *message) checkHead() error {
 	bare := *m
-	bare.part = nil
+	bare.part, bare.from = nil, "some node"
 	encoded := bare.append(nil)
 	if _, err := parse(encoded); err != nil {
 		return fmt.Errorf("forward: head of %d bytes with %d headers", len(encoded), len(m.header))

@@ -107,7 +107,7 @@ func (n *Node) told(m *message) {
 	defer n.mu.Unlock()
 	if m.kind == kindAsking {
 		for _, number := range m.calls {
-			if s := n.served[task{c, number}]; s != nil {
+			if s := n.served[task{c, number}]; s != nil && s.begun { // else a part was lost, or comes by itself
 				s.beats = 0
 			}
 		}
@@ -149,7 +149,7 @@ func (n *Node) giveUp(s *served) {
 	}
 }
 
-// ageServed counts a beat, and returns what is worked on. The caller holds n.mu.
+// ageServed counts a beat, and returns what is worked on: a request that has not come whole is not. The caller holds n.mu.
 func (n *Node) ageServed() map[caller][]uint64 {
 	for c, h := range n.callers {
 		if h.beats++; h.beats > remember {
@@ -160,6 +160,9 @@ func (n *Node) ageServed() map[caller][]uint64 {
 	for t, s := range n.served {
 		if s.beats++; s.beats > silence {
 			n.giveUp(s)
+			continue
+		}
+		if !s.begun {
 			continue
 		}
 		working[t.caller] = append(working[t.caller], t.number)
