@@ -154,7 +154,7 @@ func (w *answer) finish() {
 		if w.send(w.waiting) == nil && w.ended {
 			return
 		}
-	} else if w.err == nil && w.sent == uint64(w.length) {
+	} else if w.err == nil && w.sent == uint64(w.length) { //nolint:gosec // not negative
 		w.err = w.node.send(w.served.node, &message{kind: kindMore, flags: flagEnd, call: w.call(), offset: w.sent})
 		return
 	}

@@ -139,9 +139,6 @@ func (n *Node) ask(a *asked, r *http.Request) bool {
 	if r.TLS != nil {
 		m.flags |= flagTLS
 	}
-	if a.blind {
-		m.flags |= flagHello
-	}
 	if m.checkHead() != nil {
 		n.mu.Lock()
 		n.count.Refused++
@@ -158,6 +155,9 @@ func (n *Node) ask(a *asked, r *http.Request) bool {
 	}
 	n.mu.Lock()
 	a.sent = true
+	if a.blind {
+		m.flags |= flagHello
+	}
 	n.mu.Unlock()
 	m.size = uint64(len(body))
 	for offset := 0; ; {
@@ -171,7 +171,7 @@ func (n *Node) ask(a *asked, r *http.Request) bool {
 		if offset += len(m.part); offset == len(body) {
 			return true
 		}
-		m = &message{kind: kindBody, call: m.call, offset: uint64(offset)} //nolint:gosec // a length
+		m = &message{kind: kindBody, call: m.call, offset: uint64(offset)}
 	}
 }
 

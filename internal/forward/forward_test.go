@@ -241,7 +241,6 @@ func TestNobodyToAsk(t *testing.T) {
 	if g := p.do(t.Context(), http.MethodGet, "/?to=here", nil, nil); g.status != http.StatusTeapot {
 		t.Errorf("itself: %+v", g)
 	}
-
 }
 
 // TestNamesThatMayBeMadeUp take few places.

@@ -117,7 +117,7 @@ func appendHeader(b []byte, header http.Header) []byte {
 		pairs += len(values)
 	}
 	slices.Sort(names)
-	b = binary.AppendUvarint(b, uint64(pairs)) //nolint:gosec // a length
+	b = binary.AppendUvarint(b, uint64(pairs))
 	for _, name := range names {
 		for _, value := range header[name] {
 			b = appendString(appendString(b, name), value)
@@ -151,7 +151,7 @@ func parse(payload []byte) (*message, error) {
 		m.length, m.size = r.varint(), r.uvarint()
 	case kindAnswer:
 		m.n = r.uvarint()
-		m.status = int(min(r.uvarint(), 1000)) //nolint:gosec // no more than that
+		m.status = int(min(r.uvarint(), 1000))
 		m.header = r.header()
 		if m.status < 200 || m.status > 599 {
 			return nil, errMessage

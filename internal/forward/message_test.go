@@ -101,10 +101,27 @@ func TestWindow(t *testing.T) {
 		number uint64
 		first  bool
 	}{
-		{1, true}, {1, false}, {3, true}, {2, true}, {2, false}, {3, false},
-		{windowSize, true}, {4, true}, {windowSize + 3, true}, {4, false}, {3, false}, {5, true},
-		{windowSize + 4, true}, {10 * windowSize, true}, {windowSize + 5, false}, {10*windowSize - 1, true},
-		{9*windowSize + 1, true}, {9 * windowSize, false}, {math.MaxUint64, true}, {math.MaxUint64, false}, {1, false},
+		{1, true},
+		{1, false},
+		{3, true},
+		{2, true},
+		{2, false},
+		{3, false},
+		{windowSize, true},
+		{4, true},
+		{windowSize + 3, true},
+		{4, false},
+		{3, false},
+		{5, true},
+		{windowSize + 4, true},
+		{10 * windowSize, true},
+		{windowSize + 5, false},
+		{10*windowSize - 1, true},
+		{9*windowSize + 1, true},
+		{9 * windowSize, false},
+		{math.MaxUint64, true},
+		{math.MaxUint64, false},
+		{1, false},
 	} {
 		if w.first(c.number) != c.first {
 			t.Fatalf("%d: %v", c.number, !c.first)

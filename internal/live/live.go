@@ -26,8 +26,11 @@ const (
 	maxConnsPerAddress = 2_000 // a school behind one address
 	eventRate          = 50    // events a second of one conn, whatever they are
 	eventBurst         = 200
-	maxEventPayload    = 64 << 10 // a message of 4,000 code points, every one escaped, and room to spare
 )
+
+// MaxPayload is how many bytes an event from a client, or the body of its polling, may have: a message of 4,000 code points,
+// every one escaped, and room to spare.
+const MaxPayload = 64 << 10
 
 // Live is this node's Socket.IO side.
 type Live struct {
@@ -56,6 +59,10 @@ type Options struct {
 	Presence *Presence
 	Clock    chat.Clock
 	Logger   *slog.Logger
+	// Node is this node's name among several behind one address, and Forward passes a request of polling on to the one that
+	// has its connection (socketio.Options, where both are described). Empty and nil: this node is alone.
+	Node    string
+	Forward func(node string, w http.ResponseWriter, r *http.Request) bool
 	// NoRateLimits lifts the limit on a conn's events and on an address's conns: for tests and benchmarks.
 	NoRateLimits bool
 }
@@ -69,13 +76,15 @@ func New(o Options) (*Live, error) {
 		users:   map[chat.UserID]map[*conn]bool{}, sessions: map[auth.SessionID]map[*conn]bool{},
 	}
 	options := socketio.Options{
-		MaxPayload:     maxEventPayload,
+		MaxPayload:     MaxPayload,
 		MaxConnections: maxConns,
 		MaxNamespaces:  1,
 		RemoteAddr:     func(r *http.Request) string { return auth.AddressKey(l.front.Address(r)) },
 		AllowRequest:   l.front.CheckHandshake,
 		Context:        l.connContext,
 		SameClient:     l.sameClient,
+		Node:           o.Node,
+		Forward:        o.Forward,
 		Logger:         o.Logger,
 	}
 	if l.limited {
