@@ -21,7 +21,9 @@
 // WebSocket, HTTP long-polling, and the upgrade from the one to the other, which
 // clients do by default. What both sides send meanwhile arrives once, and in
 // order. Clients that say transports: ["websocket"] connect in one round trip
-// less, and need no load balancer that keeps their requests together.
+// less, and need no load balancer that keeps their requests together. Nor do
+// those that poll, where servers have names (Options.Node) and pass on to each
+// other what is not for them (Options.Forward).
 // Compression (permessage-deflate) is declined unless Options.CompressFrom asks
 // for it.
 //
@@ -97,7 +99,7 @@
 // Options.AllowRequest (without it, any site that a browser visits can connect
 // with that browser's cookies), its auth in [Middleware], and in
 // Options.SameClient that the later requests of one that polls are its own: they
-// name the connection by an id of 120 random bits. Errors are not shown
+// name the connection by an id of 120 random bits, and perhaps a server. Errors are not shown
 // to clients unless they are a [*ConnectError], [*EventError] or [*Refusal].
 //
 // # Sources

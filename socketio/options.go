@@ -2,11 +2,14 @@ package socketio
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/maru-chat/maru/socketio/internal/engineio"
 )
 
 // Options configure a [Server]. The zero value of a field means its default.
@@ -91,6 +94,29 @@ type Options struct {
 	// login in both of their cookies. If not, the request is answered as if
 	// there were no such connection.
 	SameClient func(opened *Handshake, r *http.Request) bool
+	// Node is this server's name among several behind one address: at most 32
+	// letters and digits of ASCII, "_" and "-". The ids that clients name their
+	// connections by then end with it, so that it should tell strangers nothing.
+	// Empty: the server is alone, and ids are random and nothing else.
+	Node string
+	// Forward passes a request of polling, whose connection is at the server
+	// that node names, on to that server, and its answer back. Nothing but the
+	// request's form has been checked: whether there is such a server at all is
+	// not known, and AllowRequest, SameClient and RemoteAddr are asked by the
+	// server that has the connection, which has to see the request as it came:
+	// with its headers, its RemoteAddr, and a TLS that is nil or not.
+	//
+	// When the request's context ends, the client has gone away; the context of the
+	// request at the other server has to end then too, which is how that server
+	// notices before the client's time-out. Forward reports false, having written nothing, where
+	// that server is gone or cannot be reached; the client is answered that there
+	// is no such connection, and opens a new one. What fails later can only be cut
+	// off (panic with [http.ErrAbortHandler]).
+	//
+	// Without it such a request is one for an unknown connection, and so is always
+	// a WebSocket that would take over from polling at another server: the client
+	// goes on polling.
+	Forward func(node string, w http.ResponseWriter, r *http.Request) bool
 	// CORS lets pages of other origins poll: nobody.
 	CORS *CORS
 	// ErrorReply is the acknowledgement for the error of a handler made by
@@ -155,6 +181,12 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if err := o.CORS.check(); err != nil {
 		return o, err
+	}
+	if o.Node != "" && !engineio.ValidNode(o.Node) {
+		return o, fmt.Errorf("socketio: Node %q is not 1 to 32 of A-Z, a-z, 0-9, _ and -", o.Node)
+	}
+	if o.Forward != nil && o.Node == "" {
+		return o, errors.New("socketio: Forward without Node")
 	}
 	if o.RemoteAddr == nil {
 		o.RemoteAddr = remoteHost

@@ -48,6 +48,8 @@ func NewServer(options Options) (*Server, error) {
 		Allow:          allow(options.AllowRequest),
 		Same:           sameClient(options.SameClient),
 		CORS:           options.CORS.handler(),
+		Node:           options.Node,
+		Forward:        options.Forward,
 		Accept:         s.accept,
 	})
 	return s, nil

@@ -13,6 +13,7 @@ type Stats struct {
 	ConnectionsOpened  uint64 // handshakes that succeeded
 	ConnectionsRefused uint64 // handshakes that were turned away
 	Upgrades           uint64 // connections whose polling a WebSocket took over
+	Forwarded          uint64 // requests that another server answered
 	SocketsConnected   int    // sockets over all namespaces
 	EventsReceived     uint64 // events handed to handlers
 	VolatileDropped    uint64 // frames that SendVolatile dropped
@@ -48,6 +49,7 @@ func (s *Server) Stats() Stats {
 		ConnectionsOpened:  s.engine.Opened(),
 		ConnectionsRefused: s.engine.Refused(),
 		Upgrades:           s.engine.Upgraded(),
+		Forwarded:          s.engine.Forwarded(),
 		SocketsConnected:   int(s.count.sockets.Load()),
 		EventsReceived:     s.count.events.Load(),
 		VolatileDropped:    s.count.dropped.Load(),

@@ -8,15 +8,18 @@ import (
 
 	"github.com/maru-chat/maru/internal/bus"
 	"github.com/maru-chat/maru/internal/chat"
+	"github.com/maru-chat/maru/internal/forward"
 	"github.com/maru-chat/maru/internal/live"
 )
 
 // nodes is the bus between this process and the other nodes, if there are any.
 type nodes interface {
 	chat.Bus
-	live.Link
+	forward.Link
 	Close()
 }
+
+var _ live.Link = nodes(nil)
 
 // openBus opens the bus that --bus names. The nodes of one database with one secret find each other, and nobody else does.
 func openBus(address string, secret []byte, epoch string, log *slog.Logger) (nodes, error) {

@@ -26,6 +26,7 @@ import (
 	"github.com/maru-chat/maru/internal/auth"
 	"github.com/maru-chat/maru/internal/blob"
 	"github.com/maru-chat/maru/internal/chat"
+	"github.com/maru-chat/maru/internal/forward"
 	"github.com/maru-chat/maru/internal/httpapi"
 	"github.com/maru-chat/maru/internal/live"
 	"github.com/maru-chat/maru/internal/photo"
@@ -110,6 +111,7 @@ type node struct {
 	blobs    blob.Store
 	photos   *photo.Aside
 	bus      nodes
+	forward  *forward.Node
 	live     *live.Live
 	public   *http.Server
 	admin    *http.Server
@@ -166,8 +168,12 @@ func (c *serveCommand) start(ctx context.Context, store *sqlstore.DB, blobs blob
 	if err != nil {
 		return nil, err
 	}
+	if n.forward, err = forward.New(forward.Options{Link: n.bus, Logger: log, MaxBody: live.MaxPayload + 1}); err != nil {
+		return nil, err
+	}
 	if n.live, err = live.New(live.Options{
-		Chat: rules, Bus: n.bus, Link: n.bus, Auth: who, Front: front, Presence: presence, Clock: clock, Logger: log, NoRateLimits: !limited,
+		Forward: n.forward.Forward,
+		Chat:    rules, Bus: n.bus, Link: n.bus, Auth: who, Front: front, Presence: presence, Clock: clock, Logger: log, NoRateLimits: !limited,
 	}); err != nil {
 		return nil, err
 	}
@@ -176,6 +182,9 @@ func (c *serveCommand) start(ctx context.Context, store *sqlstore.DB, blobs blob
 		Uploads: httpapi.Uploads{Folder: uploads}, Socket: n.live, Logger: log, Ready: n.ready, Version: version,
 	})
 	if err != nil {
+		return nil, err
+	}
+	if err := n.forward.Serve(n.live); err != nil {
 		return nil, err
 	}
 	n.public = httpapi.Server(c.Addr, api)
@@ -293,6 +302,7 @@ func (n *node) stop(over time.Duration) error {
 			errs = append(errs, server.Close())
 		}
 	}
+	n.forward.Close()
 	n.end()
 	n.tasks.Wait()
 	errs = append(errs, n.photos.Close(), n.blobs.Close(), n.store.Close())

@@ -24,7 +24,6 @@ const (
 	maxConnsPerAddress = 2_000 // a school behind one address
 	eventRate          = 50    // events a second of one conn, whatever they are
 	eventBurst         = 200
-	maxEventPayload    = 64 << 10 // a message of 4,000 code points, every one escaped, and room to spare
 )
 
 // Link is how the nodes tell each other what is no event of chat; what is told may be lost.
@@ -36,6 +35,10 @@ type Link interface {
 	// Receive has fn called, once at a time, with what others Send, in the order of each of them, until cancel is called.
 	Receive(kind string, fn func(payload []byte)) (cancel func(), err error)
 }
+
+// MaxPayload is how many bytes an event from a client, or the body of its polling, may have: a message of 4,000 code points,
+// every one escaped, and room to spare.
+const MaxPayload = 64 << 10
 
 // Live is this node's Socket.IO side.
 type Live struct {
@@ -69,6 +72,9 @@ type Options struct {
 	Presence *Presence
 	Clock    chat.Clock
 	Logger   *slog.Logger
+	// Forward passes a request of polling on to the node that has its connection (socketio.Options describes it); nil where
+	// there are no others.
+	Forward func(node string, w http.ResponseWriter, r *http.Request) bool
 	// NoRateLimits lifts the limit on a conn's events and on an address's conns: for tests and benchmarks.
 	NoRateLimits bool
 }
@@ -82,13 +88,15 @@ func New(o Options) (*Live, error) {
 		users:   map[chat.UserID]map[*conn]bool{}, sessions: map[auth.SessionID]map[*conn]bool{},
 	}
 	options := socketio.Options{
-		MaxPayload:     maxEventPayload,
+		MaxPayload:     MaxPayload,
 		MaxConnections: maxConns,
 		MaxNamespaces:  1,
 		RemoteAddr:     func(r *http.Request) string { return auth.AddressKey(l.front.Address(r)) },
 		AllowRequest:   l.front.CheckHandshake,
 		Context:        l.connContext,
 		SameClient:     l.sameClient,
+		Node:           o.Link.Node(),
+		Forward:        o.Forward,
 		Logger:         o.Logger,
 	}
 	if l.limited {

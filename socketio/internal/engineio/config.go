@@ -40,6 +40,12 @@ type Config struct {
 	CORS   func(http.ResponseWriter, *http.Request) bool
 	Logger *slog.Logger
 
+	// Node is this server's name among several, or empty. Forward is nil, or
+	// passes a request of polling on to the server of that name: it reports false
+	// where that cannot be reached, and has written nothing then.
+	Node    string
+	Forward func(node string, w http.ResponseWriter, r *http.Request) bool
+
 	// Accept gives a new session its handler, before anything is read.
 	Accept func(*Session, *http.Request) Handler
 }

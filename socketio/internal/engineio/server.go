@@ -2,9 +2,8 @@ package engineio
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"runtime"
@@ -22,7 +21,7 @@ type Server struct {
 	pings   beats // sessions that wait to be pinged
 	pongs   beats // sessions that were, and have not answered
 
-	opened, refused, upgraded atomic.Uint64
+	opened, refused, upgraded, forwarded atomic.Uint64
 
 	mu        sync.Mutex
 	sessions  map[string]*Session
@@ -63,6 +62,9 @@ func (s *Server) Refused() uint64 { return s.refused.Load() }
 // Upgraded counts the websockets that took over from polling.
 func (s *Server) Upgraded() uint64 { return s.upgraded.Load() }
 
+// Forwarded counts the requests that another server answered.
+func (s *Server) Forwarded() uint64 { return s.forwarded.Load() }
+
 // ServeHTTP opens a session, answers a request of one, or says in JSON why not.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.config.CORS != nil && s.config.CORS(w, r) {
@@ -74,7 +76,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(s.config.PingTimeout))
 	}
 	name, session, err := s.check(r)
+	var away *elsewhere
 	switch {
+	case errors.As(err, &away):
+		s.forward(w, r, away.node)
 	case err != nil && session == nil:
 		s.refused.Add(1)
 		refuse(w, err)
@@ -117,7 +122,7 @@ func (s *Server) check(r *http.Request) (transport string, session *Session, err
 		session = s.sessions[only(sid)]
 		s.mu.Unlock()
 		if session == nil {
-			return "", nil, errSession
+			return "", nil, s.unknown(only(sid), transport, r.Method)
 		}
 		if s.config.Same != nil && !s.config.Same(session, r) {
 			return "", session, errSession
@@ -193,7 +198,7 @@ func (s *Server) open(w http.ResponseWriter, r *http.Request, transport string) 
 		refuse(w, err)
 		return
 	}
-	session := &Session{id: NewID(), server: s, address: address}
+	session := &Session{id: s.newID(), server: s, address: address}
 	session.out.limit, session.out.volatile = s.config.SendQueue, s.config.VolatileQueue
 	session.out.draining = true // the open packet comes first, past the queue
 	if transport == "websocket" {
@@ -332,15 +337,4 @@ func (s *Server) Wait(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-}
-
-// idBytes makes an identifier of 20 characters: 120 bits, as OWASP asks of
-// what stands for a session (ASVS 5.0, 7.2.3).
-const idBytes = 15
-
-// NewID returns a random identifier.
-func NewID() string {
-	var b [idBytes]byte
-	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
-	return base64.RawURLEncoding.EncodeToString(b[:])
 }

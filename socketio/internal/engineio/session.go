@@ -68,7 +68,8 @@ type Session struct {
 	flushed  chan struct{} // made by an ending that flushes, closed when it has
 }
 
-// ID is the session's identifier: 20 characters, 120 random bits.
+// ID is the session's identifier: 20 characters, 120 random bits, and the
+// server's name if it has one.
 func (s *Session) ID() string { return s.id }
 
 // Address is the client's, as [Config.Address] tells it.
