@@ -31,7 +31,7 @@ func (s *storage) open(ctx context.Context, log *slog.Logger) (*sqlstore.DB, blo
 	}
 	options.Logger = log
 	store, err := sqlstore.Open(ctx, options)
-	if errors.Is(err, sqlstore.ErrURL) {
+	if err != nil && options.MySQL != "" {
 		err = fmt.Errorf("--database: %w", err)
 	}
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -16,9 +17,15 @@ import (
 	"github.com/maru-chat/maru/internal/auth"
 	"github.com/maru-chat/maru/internal/chat"
 	"github.com/maru-chat/maru/internal/sqlstore"
+	"github.com/maru-chat/maru/test/mariadb"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		mariadb.Stop()
+		os.Exit(code)
+	}))
+}
 
 // house is a chat on a real database, with what it published.
 type house struct {
@@ -83,9 +90,23 @@ func (nobody) Online(chat.UserID) bool { return false }
 
 func open(t *testing.T, change ...func(*chat.Options)) *house {
 	t.Helper()
-	store, err := sqlstore.Open(t.Context(), sqlstore.Options{
-		Path: filepath.Join(t.TempDir(), "maru.db"), Logger: slog.New(slog.DiscardHandler),
-	})
+	return openOn(t, onSQLite(t), change...)
+}
+
+func onSQLite(t *testing.T) sqlstore.Options {
+	return sqlstore.Options{Path: filepath.Join(t.TempDir(), "maru.db")}
+}
+
+// onMySQL is a fresh database of the test process's server.
+func onMySQL(t *testing.T) sqlstore.Options {
+	server := mariadb.Shared(t)
+	return sqlstore.Options{MySQL: server.URL(server.Database(t))}
+}
+
+func openOn(t *testing.T, on sqlstore.Options, change ...func(*chat.Options)) *house {
+	t.Helper()
+	on.Logger = slog.New(slog.DiscardHandler)
+	store, err := sqlstore.Open(t.Context(), on)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package chat_test
 import (
 	"cmp"
 	"context"
+	"flag"
 	"fmt"
 	"maps"
 	"slices"
@@ -14,14 +15,26 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/maru-chat/maru/internal/chat"
+	"github.com/maru-chat/maru/internal/sqlstore"
 )
 
 // TestAgainstAModel sends, edits, deletes, joins and leaves at random, up to fifty sends at once with client ids that are
 // repeated and reused and with images of anybody's, while some transactions fail and the clock jumps, and compares every
 // answer, everything that can be read and everything that was published with a model that is as plain as can be.
 func TestAgainstAModel(t *testing.T) {
+	t.Run("SQLite", func(t *testing.T) { againstAModel(t, onSQLite(t)) })
+	t.Run("MySQL", func(t *testing.T) {
+		checks := flag.Lookup("rapid.checks")
+		was := checks.Value.String()
+		defer func() { must(t, checks.Value.Set(was)) }()
+		must(t, checks.Value.Set("20")) // the rules are the same, and each commit waits for a server
+		againstAModel(t, onMySQL(t))
+	})
+}
+
+func againstAModel(t *testing.T, on sqlstore.Options) {
 	failing := &failing{}
-	h := open(t, func(o *chat.Options) {
+	h := openOn(t, on, func(o *chat.Options) {
 		failing.Store = o.Store
 		o.Store = failing
 		withImages(t, o)

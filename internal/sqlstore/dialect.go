@@ -52,7 +52,7 @@ type dialect interface {
 	inShare() string
 	// skipLocked ends a SELECT as forUpdate does, which leaves out what others have locked.
 	skipLocked() string
-	// using follows a table's alias: its rows are found by that index.
+	// using follows a table's name or alias: its rows are found by that index, "" for its primary key.
 	using(index string) string
 	// upsert inserts a row, or replaces the rest of the row that has this key.
 	upsert(table string, key, rest []string) string

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"database/sql/driver"
@@ -126,7 +127,9 @@ func (d *mysqlDialect) inShare() string { return " LOCK IN SHARE MODE" }
 
 func (d *mysqlDialect) skipLocked() string { return " FOR UPDATE SKIP LOCKED" }
 
-func (d *mysqlDialect) using(index string) string { return " FORCE INDEX (" + index + ")" }
+func (d *mysqlDialect) using(index string) string {
+	return " FORCE INDEX (" + cmp.Or(index, "PRIMARY") + ")"
+}
 
 // upsert uses VALUES as both servers know it.
 func (d *mysqlDialect) upsert(table string, key, rest []string) string {

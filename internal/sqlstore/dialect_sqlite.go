@@ -177,7 +177,12 @@ func (d *sqliteDialect) inShare() string { return "" }
 
 func (d *sqliteDialect) skipLocked() string { return "" }
 
-func (d *sqliteDialect) using(index string) string { return " INDEXED BY " + index }
+func (d *sqliteDialect) using(index string) string {
+	if index == "" {
+		return "" // its tables are their primary keys
+	}
+	return " INDEXED BY " + index
+}
 
 func (d *sqliteDialect) atMost(limit int, from string) string {
 	return "(SELECT COUNT(*) FROM (SELECT 1 FROM " + from + " LIMIT " + strconv.Itoa(limit) + ") few)"

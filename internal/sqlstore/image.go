@@ -112,7 +112,8 @@ func (s *snapshot) RoomImages(id chat.RoomID, floor, before int64, limit int) ([
 		return nil, err
 	}
 	into := func(i *chat.RoomImage) []any { return append(imageInto(&i.Image), millis{&i.SentAt}) }
-	const begin = "SELECT " + imageColumns + ", m.sent_at FROM images i JOIN messages m ON m.room = i.room AND m.seq = i.seq" +
+	// LEFT, so that the images are found first: in their order, by their index.
+	const begin = "SELECT " + imageColumns + ", m.sent_at FROM images i LEFT JOIN messages m ON m.room = i.room AND m.seq = i.seq" +
 		" WHERE i.room = ? AND i.seq > ?"
 	const end = " ORDER BY i.seq DESC, i.place DESC LIMIT ?"
 	var images []chat.RoomImage

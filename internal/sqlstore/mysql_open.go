@@ -88,6 +88,9 @@ func (d *mysqlDialect) explain(err error) error {
 		}
 	}
 	if d.classify(err) == failedAway {
+		if errors.Is(err, context.DeadlineExceeded) {
+			return fmt.Errorf("%w: no answer within %v", ErrNoServer, connectWithin)
+		}
 		if cause := err.Error(); cause != mysql.ErrInvalidConn.Error() && cause != "driver: bad connection" {
 			return fmt.Errorf("%w: %w", ErrNoServer, err)
 		}

@@ -42,19 +42,20 @@ func (t *tx) sweep(limit int) (int, error) {
 	if err != nil || removed == limit {
 		return removed, err
 	}
+	key := t.db.dialect.using("")
 	for _, table := range []struct {
 		rest   string
 		remove []string
 	}{
 		{
-			"SELECT seq FROM messages WHERE room = ? ORDER BY seq LIMIT ?",
+			"SELECT seq FROM messages" + key + " WHERE room = ? ORDER BY seq LIMIT ?",
 			[]string{
 				"INSERT INTO spent_client_ids (sender_id, client_id) SELECT sender_id, client_id FROM messages" +
 					" WHERE room = ? AND seq <= ? AND client_id IS NOT NULL",
 				"DELETE FROM messages WHERE room = ? AND seq <= ?",
 			},
 		}, {
-			"SELECT user_id FROM memberships WHERE room = ? ORDER BY user_id LIMIT ?",
+			"SELECT user_id FROM memberships" + key + " WHERE room = ? ORDER BY user_id LIMIT ?",
 			[]string{"DELETE FROM memberships WHERE room = ? AND user_id <= ?"},
 		},
 	} {
