@@ -172,8 +172,7 @@ func (c *serveCommand) start(ctx context.Context, store *sqlstore.DB, blobs blob
 		return nil, err
 	}
 	if n.live, err = live.New(live.Options{
-		Forward: n.forward.Forward,
-		Chat:    rules, Bus: n.bus, Link: n.bus, Auth: who, Front: front, Presence: presence, Clock: clock, Logger: log, NoRateLimits: !limited,
+		Chat: rules, Bus: n.bus, Link: n.bus, Forward: n.forward.Forward, Auth: who, Front: front, Presence: presence, Clock: clock, Logger: log, NoRateLimits: !limited,
 	}); err != nil {
 		return nil, err
 	}

@@ -353,7 +353,7 @@ func (b *NATS) Send(node, kind string, payload []byte) error {
 }
 
 // Receive has fn called with what other nodes Send to this one, or to all, in the order of each of them, until cancel is
-// called or the bus is closed. What comes while maxIn wait is lost.
+// has returned or the bus is closed. What comes while maxIn wait is lost.
 func (b *NATS) Receive(kind string, fn func([]byte)) (cancel func(), err error) {
 	in, cancelled := make(chan *nats.Msg, maxIn), make(chan struct{})
 	var subs []*nats.Subscription
@@ -370,7 +370,9 @@ func (b *NATS) Receive(kind string, fn func([]byte)) (cancel func(), err error) 
 		}
 		subs = append(subs, sub)
 	}
+	over := make(chan struct{})
 	b.ended.Go(func() {
+		defer close(over)
 		for {
 			select {
 			case m := <-in:
@@ -384,7 +386,11 @@ func (b *NATS) Receive(kind string, fn func([]byte)) (cancel func(), err error) 
 			}
 		}
 	})
-	return sync.OnceFunc(func() { leave(); close(cancelled) }), nil
+	return sync.OnceFunc(func() {
+		leave()
+		close(cancelled)
+		<-over
+	}), nil
 }
 
 // Close tells the others what is left to tell, and leaves.
