@@ -32,10 +32,18 @@ type member struct {
 	out   chan string  // packets to be sent
 	ready atomic.Int64 // how often it got ready
 
-	mu    sync.Mutex
-	rooms map[string]*seen
-	asked map[int]question // for changes, by the acknowledgement's id
-	next  int
+	mu      sync.Mutex
+	lost    time.Time // when the connection ended; zero while there is one
+	returns []absence
+	rooms   map[string]*seen
+	asked   map[int]question // for changes, by the acknowledgement's id
+	next    int
+}
+
+// absence is how long somebody was without a connection, and when that was over.
+type absence struct {
+	at    time.Time
+	after time.Duration
 }
 
 // question is one for the changes of a room from a cursor on.
@@ -61,6 +69,11 @@ func newMember(who, addr, token string) *member {
 func (m *member) live(ctx context.Context) {
 	for ctx.Err() == nil {
 		_ = m.connect(ctx) // whatever it was, another one follows
+		m.mu.Lock()
+		if m.lost.IsZero() && m.ready.Load() > 0 {
+			m.lost = time.Now()
+		}
+		m.mu.Unlock()
 		select {
 		case <-ctx.Done():
 		case <-time.After(rand.N(m.rest)):
@@ -177,6 +190,10 @@ func (m *member) hearReady(text string) error {
 		if one.Room.Head != s.Cursor {
 			m.ask(s)
 		}
+	}
+	if now := time.Now(); !m.lost.IsZero() {
+		m.returns = append(m.returns, absence{now, now.Sub(m.lost)})
+		m.lost = time.Time{}
 	}
 	m.mu.Unlock()
 	m.ready.Add(1)
