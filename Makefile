@@ -86,6 +86,10 @@ soak-socketio: | need-go ## Let 2,000 connections come and go for SOAKTIME (10m)
 soak: node_modules/.package-lock.json | need-go need-node ## Kill, freeze, starve and cut off a maru for SOAKTIME (10m) while people chat
 	go test -run '^(TestNothingIsLostRepeatedOrOutOfOrder|TestEverybodyIsBackAtOnce)$$' -count=1 -v -timeout 0 ./test/faults -soak $(SOAKTIME)
 
+.PHONY: cluster
+cluster: build ## Try several nodes: MariaDB, NATS, an S3 server, two maru and a balancer, until Ctrl+C (CLUSTERFLAGS=-addr …)
+	@go run ./test/cluster $(CLUSTERFLAGS)
+
 .PHONY: bench-socketio
 bench-socketio: node_modules/.package-lock.json | need-go need-node ## Compare our Socket.IO server with Node's and with the bare floor (ten minutes)
 	go run ./bench/socketio $(BENCHFLAGS)

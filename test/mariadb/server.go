@@ -146,7 +146,7 @@ func New(folder, addr string, options ...string) (*Server, error) {
 func (s *Server) file(name string) string { return filepath.Join(filepath.Dir(s.folder), name) }
 
 // Run starts the server again where it was killed, and waits until it answers.
-func (s *Server) Run(t testing.TB) {
+func (s *Server) Run(t program.Owner) {
 	t.Helper()
 	if err := s.run(); err != nil {
 		t.Fatal(err)
@@ -213,7 +213,7 @@ func (s *Server) URL(database string) string {
 }
 
 // Database makes an empty database for a test, and returns its name. It is dropped when the test ends.
-func (s *Server) Database(t testing.TB) string {
+func (s *Server) Database(t program.Owner) string {
 	t.Helper()
 	name := fmt.Sprintf("test_%d_%d", os.Getpid(), databases.Add(1))
 	s.Do(t, "", "CREATE DATABASE "+name)
@@ -226,7 +226,7 @@ func (s *Server) Database(t testing.TB) string {
 }
 
 // Do runs statements on a database, "" for none.
-func (s *Server) Do(t testing.TB, database, statements string) {
+func (s *Server) Do(t program.Owner, database, statements string) {
 	t.Helper()
 	pool, err := sql.Open("mysql", s.dsn(database))
 	if err == nil {
