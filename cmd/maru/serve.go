@@ -111,7 +111,7 @@ type node struct {
 	blobs    blob.Store
 	photos   *photo.Aside
 	bus      nodes
-	forward  *forward.Node
+	forward  *forward.Node // nil for a single node
 	live     *live.Live
 	public   *http.Server
 	admin    *http.Server
@@ -168,11 +168,12 @@ func (c *serveCommand) start(ctx context.Context, store *sqlstore.DB, blobs blob
 	if err != nil {
 		return nil, err
 	}
-	if n.forward, err = forward.New(forward.Options{Link: n.bus, Logger: log, MaxBody: live.MaxPayload + 1}); err != nil {
+	pass, err := n.meetOthers()
+	if err != nil {
 		return nil, err
 	}
 	if n.live, err = live.New(live.Options{
-		Chat: rules, Bus: n.bus, Link: n.bus, Forward: n.forward.Forward, Auth: who, Front: front, Presence: presence, Clock: clock, Logger: log, NoRateLimits: !limited,
+		Chat: rules, Bus: n.bus, Link: n.bus, Forward: pass, Auth: who, Front: front, Presence: presence, Clock: clock, Logger: log, NoRateLimits: !limited,
 	}); err != nil {
 		return nil, err
 	}
@@ -183,8 +184,10 @@ func (c *serveCommand) start(ctx context.Context, store *sqlstore.DB, blobs blob
 	if err != nil {
 		return nil, err
 	}
-	if err := n.forward.Serve(n.live); err != nil {
-		return nil, err
+	if n.forward != nil {
+		if err := n.forward.Serve(n.live); err != nil {
+			return nil, err
+		}
 	}
 	n.public = httpapi.Server(c.Addr, api)
 
@@ -201,6 +204,17 @@ func (c *serveCommand) start(ctx context.Context, store *sqlstore.DB, blobs blob
 	n.tasks.Go(func() { n.serve(n.public, listener) })
 	log.Info("serving", "addr", listener.Addr().String(), "site", siteURL(front, listener), "version", version)
 	return n, nil
+}
+
+// meetOthers makes the way of requests to other nodes, where there may be some; nil for none.
+func (n *node) meetOthers() (pass func(node string, w http.ResponseWriter, r *http.Request) bool, err error) {
+	if n.bus.Node() == "" {
+		return nil, nil //nolint:nilnil // nobody is there to pass anything to
+	}
+	if n.forward, err = forward.New(forward.Options{Link: n.bus, Logger: n.log, MaxBody: live.MaxPayload + 1}); err != nil {
+		return nil, err
+	}
+	return n.forward.Forward, nil
 }
 
 // picturesMemory is how much memory pictures under treatment may take together, in bytes: a little more than the largest needs.
@@ -301,7 +315,9 @@ func (n *node) stop(over time.Duration) error {
 			errs = append(errs, server.Close())
 		}
 	}
-	n.forward.Close()
+	if n.forward != nil {
+		n.forward.Close()
+	}
 	n.end()
 	n.tasks.Wait()
 	errs = append(errs, n.photos.Close(), n.blobs.Close(), n.store.Close())
