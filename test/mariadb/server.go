@@ -36,7 +36,7 @@ var binary = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	find := exec.Command(filepath.Join(filepath.Dir(strings.TrimSpace(string(mod))), "scripts", "mariadb")) //nolint:gosec,noctx // our own script
+	find := exec.Command(filepath.Join(filepath.Dir(strings.TrimSpace(string(mod))), "scripts", "mariadb")) //nolint:gosec // our own script
 	find.Stderr = os.Stderr
 	path, err := find.Output()
 	return strings.TrimSpace(string(path)), err
