@@ -110,6 +110,7 @@ type node struct {
 	store    *sqlstore.DB
 	blobs    blob.Store
 	photos   *photo.Aside
+	uploads  string // a folder
 	bus      nodes
 	forward  *forward.Node // nil for a single node
 	live     *live.Live
@@ -146,11 +147,10 @@ func (c *serveCommand) start(ctx context.Context, store *sqlstore.DB, blobs blob
 		log.Warn("RATE LIMITS ARE OFF: anybody may try passwords and send as fast as they can; this is for tests alone")
 	}
 
-	uploads, err := emptyFolder(filepath.Join(c.Data, "uploads"))
-	if err != nil {
+	n := &node{log: log, store: store, blobs: blobs}
+	if n.uploads, err = uploadsFolder(c.Data); err != nil {
 		return nil, fmt.Errorf("--data %s: %w", c.Data, cause(err))
 	}
-	n := &node{log: log, store: store, blobs: blobs}
 	if n.bus, err = openBus(c.Bus, secret, store.Epoch(), log); err != nil {
 		return nil, err
 	}
@@ -179,7 +179,7 @@ func (c *serveCommand) start(ctx context.Context, store *sqlstore.DB, blobs blob
 	}
 	api, err := httpapi.New(httpapi.Options{
 		Chat: rules, Auth: who, PublicURL: front.PublicURL, TrustedProxies: front.Proxies, Pages: web.Dist(),
-		Uploads: httpapi.Uploads{Folder: uploads}, Socket: n.live, Logger: log, Ready: n.ready, Version: version,
+		Uploads: httpapi.Uploads{Folder: n.uploads}, Socket: n.live, Logger: log, Ready: n.ready, Version: version,
 	})
 	if err != nil {
 		return nil, err
@@ -220,12 +220,26 @@ func (n *node) meetOthers() (pass func(node string, w http.ResponseWriter, r *ht
 // picturesMemory is how much memory pictures under treatment may take together, in bytes: a little more than the largest needs.
 const picturesMemory = 256 << 20
 
-// emptyFolder makes a folder, or empties it of what a crash left there.
-func emptyFolder(path string) (string, error) {
-	if err := os.RemoveAll(path); err != nil {
+// uploadsFolder makes a folder for what is being uploaded to this process: others may have theirs beside it, where several nodes
+// share a data folder. What a crash left there long ago is removed.
+func uploadsFolder(data string) (string, error) {
+	const long = 24 * time.Hour
+	all := filepath.Join(data, "uploads")
+	if err := os.MkdirAll(all, 0o700); err != nil {
 		return "", err
 	}
-	return path, os.Mkdir(path, 0o700)
+	folders, err := os.ReadDir(all)
+	if err != nil {
+		return "", err
+	}
+	for _, f := range folders {
+		if info, err := f.Info(); err == nil && time.Since(info.ModTime()) > long {
+			if err := os.RemoveAll(filepath.Join(all, f.Name())); err != nil {
+				return "", err
+			}
+		}
+	}
+	return os.MkdirTemp(all, "")
 }
 
 // listen opens an address, and says which flag named one that cannot be had.
@@ -275,24 +289,6 @@ func (n *node) serveAdmin(address string) error {
 	return nil
 }
 
-// ready tells /readyz whether this node should get requests.
-func (n *node) ready(ctx context.Context) httpapi.Readiness {
-	r := httpapi.Readiness{Ready: true, Parts: map[string]string{"node": "ok", "database": "ok", "blobs": "ok", "bus": "ok"}}
-	if n.draining.Load() {
-		r.Ready, r.Parts["node"] = false, "draining"
-	}
-	if err := n.store.Ping(ctx); err != nil {
-		r.Ready, r.Parts["database"] = false, "does not answer"
-	}
-	if err := n.blobs.Ready(ctx); err != nil {
-		r.Parts["blobs"] = "do not work"
-	}
-	if err := n.bus.Ready(); err != nil {
-		r.Parts["bus"] = err.Error()
-	}
-	return r
-}
-
 // lastRequests is how long requests under way may take once connections are closed.
 const lastRequests = 5 * time.Second
 
@@ -320,7 +316,7 @@ func (n *node) stop(over time.Duration) error {
 	}
 	n.end()
 	n.tasks.Wait()
-	errs = append(errs, n.photos.Close(), n.blobs.Close(), n.store.Close())
+	errs = append(errs, n.photos.Close(), os.RemoveAll(n.uploads), n.blobs.Close(), n.store.Close())
 	n.bus.Close()
 	return errors.Join(errs...)
 }
