@@ -162,7 +162,7 @@ func TestALongPoll(t *testing.T) {
 	t.Parallel()
 	p := start(t, func(w http.ResponseWriter, r *http.Request) {
 		select {
-		case <-time.After(600 * time.Millisecond):
+		case <-time.After(1500 * time.Millisecond):
 			_, _ = io.WriteString(w, "at last")
 		case <-r.Context().Done():
 			t.Error("the request was given up")
@@ -188,14 +188,14 @@ func TestDeadOwner(t *testing.T) {
 	within(t, "the handler", h.began)
 	begun := time.Now()
 	p.there.Die()
-	if g := within(t, "the end", answer); g.status != http.StatusTeapot || time.Since(begun) > 2*time.Second {
+	if g := within(t, "the end", answer); g.status != http.StatusTeapot || time.Since(begun) > 5*time.Second {
 		t.Errorf("got %+v after %v", g, time.Since(begun))
 	}
 	// It does not hear of the asker either.
 	if err := within(t, "the handler's end", h.ended); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
-	p.gone("a dead owner", 2*time.Second)
+	p.gone("a dead owner", 5*time.Second)
 	if s := p.asker.Stats(); s.Gone != 2 {
 		t.Errorf("%+v", s)
 	}
@@ -415,7 +415,7 @@ func TestASlowClient(t *testing.T) {
 		w.Header().Set("Content-Length", strconv.Itoa(len(text)))
 		_, err := io.WriteString(w, text)
 		ended <- err
-	}, nil)
+	}, func(o *forward.Options) { o.Beat = time.Second })
 	forwarded := func(query string) (s *stuck, done chan any) {
 		s = &stuck{httptest.NewRecorder(), make(chan struct{}), bytes.Buffer{}}
 		done = make(chan any, 1)
