@@ -69,9 +69,9 @@ sheet: build ## Photograph every screen, both sizes, themes and languages, onto 
 FUZZTIME ?= 10m
 
 .PHONY: fuzz-socketio
-fuzz-socketio: | need-go ## Fuzz every decoder of socketio, FUZZTIME (10m) each
-	@for target in $$(grep -rhoE '^func Fuzz[A-Za-z]+' socketio --include=*_test.go | cut -d' ' -f2); do \
-		package=$$(dirname $$(grep -rlE "^func $$target\(" socketio --include=*_test.go)); \
+fuzz-socketio: | need-go ## Fuzz every decoder of socketio, and of what nodes say to each other, FUZZTIME (10m) each
+	@for target in $$(grep -rhoE '^func Fuzz[A-Za-z]+' socketio internal/forward --include=*_test.go | cut -d' ' -f2); do \
+		package=$$(dirname $$(grep -rlE "^func $$target\(" socketio internal/forward --include=*_test.go)); \
 		echo "$$target"; \
 		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) ./$$package || exit 1; \
 	done

@@ -41,6 +41,7 @@ type bench struct {
 	outstanding  int
 	watched      int // rooms with members on both nodes, of the last scenario
 	warm, window time.Duration
+	profiles     string // directory, or empty
 
 	root     string
 	owner    program.Owner
@@ -63,6 +64,7 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 	flags.IntVar(&b.watched, "watched", 5000, "rooms with members on both nodes, to count subscriptions")
 	flags.DurationVar(&b.warm, "warm", time.Second, "how long to warm up")
 	flags.DurationVar(&b.window, "window", 5*time.Second, "how long to measure")
+	flags.StringVar(&b.profiles, "profile", "", "`directory` for CPU profiles of the first node; they cost a little themselves")
 	if err := flags.Parse(arguments); err != nil {
 		return err
 	}
@@ -75,6 +77,11 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 	}
 	if b.root, err = host.Repository(); err != nil {
 		return err
+	}
+	if b.profiles != "" {
+		if err := os.MkdirAll(b.profiles, 0o750); err != nil {
+			return err
+		}
 	}
 	if *output == "" {
 		*output = filepath.Join(b.root, "bench", "results")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"path/filepath"
 	"slices"
@@ -31,8 +32,9 @@ var kinds = []kind{embedded, single, pair}
 
 // place is what runs: the nodes of a kind with everybody in their seats.
 type place struct {
-	nodes []*program.Maru
-	seats []load.Seat
+	nodes    []*program.Maru
+	seats    []load.Seat
+	profiles string // where the first node serves its profiles, if it does
 }
 
 // open starts a kind on an empty database with people in rooms. Members of a
@@ -60,11 +62,14 @@ func (b *bench) open(ctx context.Context, k kind, town host.Town) (*place, error
 		arguments = append(arguments, "--bus", b.nats.URL())
 	}
 	for n := range nodes {
-		data := folder
+		data, more := folder, arguments
 		if n > 0 {
 			data = b.owner.TempDir()
+		} else if b.profiles != "" {
+			p.profiles = program.FreeAddr(b.owner)
+			more = append(slices.Clone(arguments), "--admin-addr", p.profiles)
 		}
-		p.nodes = append(p.nodes, program.Start(b.owner, data, program.FreeAddr(b.owner), arguments...))
+		p.nodes = append(p.nodes, program.Start(b.owner, data, program.FreeAddr(b.owner), more...))
 	}
 	for i := range p.seats {
 		p.seats[i].Address = strings.TrimPrefix(p.nodes[i%nodes].URL(), "http://")
@@ -118,8 +123,9 @@ func (b *bench) send(ctx context.Context, k kind, scenario string, pace load.Pac
 	if err != nil {
 		return err
 	}
+	finish := report.Profile(ctx, p.profiles, b.profiles, fmt.Sprintf("%s-%s", k, scenario), b.warm+b.window)
 	out, err := people.Send(ctx, pace)
-	if err != nil {
+	if err = errors.Join(err, finish()); err != nil {
 		return err
 	}
 	after, err := load.CPU(b.database.PID())

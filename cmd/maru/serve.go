@@ -302,6 +302,9 @@ func (n *node) stop(over time.Duration) error {
 	if err := n.live.Drain(ctx, over); err != nil {
 		n.log.Warn("some connections were cut", "error", err.Error())
 	}
+	if n.forward != nil {
+		n.forward.Close() // before the public server, which would wait for the polls that other nodes answer
+	}
 	for _, server := range []*http.Server{n.public, n.admin} {
 		if server == nil {
 			continue
@@ -310,9 +313,6 @@ func (n *node) stop(over time.Duration) error {
 			n.log.Warn("some requests were cut", "error", err.Error())
 			errs = append(errs, server.Close())
 		}
-	}
-	if n.forward != nil {
-		n.forward.Close()
 	}
 	n.end()
 	n.tasks.Wait()
