@@ -28,8 +28,8 @@ func main() {
 	size := flag.Int("nodes", 2, "how many maru to start")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	err := program.OnStage(func(o program.Owner) { try(ctx, o, *addr, *size) })
+	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "cluster:", err)
 		os.Exit(1)
