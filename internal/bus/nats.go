@@ -1,18 +1,8 @@
 package bus
 
 import (
-	"crypto/rand"
-	"encoding/base32"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"log/slog"
-	mathrand "math/rand/v2"
-	"net"
-	"net/url"
-	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -35,7 +25,6 @@ type NATS struct {
 	prefix string
 	seal   *sealer
 	conn   *nats.Conn
-	common *nats.Subscription
 
 	out    chan []chat.Event // to be told to the others
 	missed atomic.Bool       // some of it was not
@@ -58,138 +47,6 @@ type NATS struct {
 }
 
 var _ chat.Bus = (*NATS)(nil)
-
-// Options say which NATS to join, and as whom.
-type Options struct {
-	// URL is nats://[USER:PASSWORD@]HOST:PORT, or several of them with commas; tls:// asks for TLS.
-	URL string
-	// Name tells this Maru's nodes from other programs', and Key keeps what they say from them: 32 bytes.
-	Name string
-	Key  []byte
-	// Logger is told when NATS goes and comes.
-	Logger *slog.Logger
-}
-
-const (
-	dialTimeout  = 2 * time.Second
-	pingEvery    = time.Second // a server that is silent for three of them is left
-	maxPings     = 2
-	writeTimeout = 5 * time.Second
-	watchTimeout = time.Second
-	maxOut       = 1 << 14   // publications that wait to be told to others; more are lost
-	maxIn        = 8192      // publications of others that wait to be taken; more are lost
-	maxPart      = 256 << 10 // bytes of events in one publication, where one alone is not larger
-	oldest       = "2.10"
-)
-
-// What can be wrong with a NATS when the program starts. A NATS that is not there is not among them: it may come.
-var (
-	ErrURL     = errors.New("must look like nats://host:4222, with a comma between several")
-	ErrNotNATS = errors.New("what answers there is not a NATS server")
-	ErrRefused = errors.New("NATS refuses us")
-	ErrOldNATS = errors.New("this NATS server is too old")
-)
-
-// OpenNATS joins a NATS server. One that cannot be reached is tried again for ever: the bus is not Ready meanwhile, and works
-// within this node. One that is something else, refuses us, or is too old is an error.
-func OpenNATS(o Options) (*NATS, error) {
-	seal, err := newSealer(o.Key)
-	if err != nil {
-		return nil, err
-	}
-	b := &NATS{
-		Memory: NewMemory(), log: o.Logger, node: newNode(), prefix: "maru." + o.Name + ".", seal: seal,
-		out: make(chan []chat.Event, maxOut), in: make(chan *nats.Msg, maxIn), done: make(chan struct{}),
-		watched: map[chat.RoomID]int{}, dirty: map[chat.RoomID]bool{}, wake: make(chan struct{}, 1),
-		rooms: map[chat.RoomID]*nats.Subscription{},
-	}
-	if b.log == nil {
-		b.log = slog.Default()
-	}
-	if err := b.join(o.URL); err != nil {
-		b.Memory.Close()
-		return nil, err
-	}
-	b.ended.Go(b.tell)
-	b.ended.Go(b.take)
-	b.ended.Go(b.tend)
-	return b, nil
-}
-
-// newNode names this process: short, since ids of connections have it.
-func newNode() string {
-	var b [5]byte
-	_, _ = rand.Read(b[:]) // never fails: crypto/rand ends the program instead
-	return strings.ToLower(base32.StdEncoding.EncodeToString(b[:]))
-}
-
-func (b *NATS) join(address string) error {
-	if err := checkURL(address); err != nil {
-		return err
-	}
-	options := []nats.Option{
-		nats.Name("maru " + b.node), nats.NoEcho(), nats.Timeout(dialTimeout), nats.MaxReconnects(-1),
-		nats.PingInterval(pingEvery), nats.MaxPingsOutstanding(maxPings), nats.FlusherTimeout(writeTimeout),
-		// What could not be said in time is looked up by those who missed it: nothing is kept for later.
-		nats.ReconnectBufSize(-1), nats.IgnoreAuthErrorAbort(),
-		nats.CustomReconnectDelay(func(int) time.Duration { return 100*time.Millisecond + mathrand.N(400*time.Millisecond) }), // #nosec G404 -- so that not all come at once
-		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) { b.parted(err) }),
-		nats.ReconnectHandler(b.back),
-		nats.ConnectHandler(b.back),
-		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { b.trouble(err) }),
-	}
-	conn, err := nats.Connect(address, options...)
-	switch {
-	case err == nil:
-	case refuses(err):
-		return fmt.Errorf("%w: %w", ErrRefused, err)
-	case !absent(err):
-		return fmt.Errorf("%w: %w", ErrNotNATS, err)
-	default:
-		b.log.Warn("NATS does not answer; until it does, people on different nodes see each other's messages late", "error", err.Error())
-		if conn, err = nats.Connect(address, append(options, nats.RetryOnFailedConnect(true))...); err != nil {
-			return err
-		}
-	}
-	b.conn = conn
-	if err := b.check(); err != nil {
-		conn.Close()
-		return err
-	}
-	if b.common, err = conn.ChanSubscribe(b.prefix+"all", b.in); err != nil {
-		conn.Close()
-	}
-	return err
-}
-
-// check proves that we may say and hear what we must, where there is a server to ask.
-func (b *NATS) check() error {
-	if !b.conn.IsConnected() {
-		return nil
-	}
-	if v := b.conn.ConnectedServerVersion(); older(v, oldest) {
-		return fmt.Errorf("%w: %s, and %s or newer is needed", ErrOldNATS, v, oldest)
-	}
-	for _, subject := range []string{b.prefix + "room.probe", b.prefix + "all", b.prefix + "node." + b.node + ".probe"} {
-		sub, err := b.conn.SubscribeSync(subject)
-		if err == nil {
-			err = b.conn.Publish(subject, b.seal.seal(subject, []byte("[]")))
-		}
-		if err == nil {
-			err = b.conn.FlushTimeout(dialTimeout)
-		}
-		if err == nil {
-			err = b.conn.LastError()
-		}
-		if err != nil {
-			return fmt.Errorf("%w: %w", ErrRefused, err)
-		}
-		if err := sub.Unsubscribe(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 // Node names this process among the nodes.
 func (b *NATS) Node() string { return b.node }
@@ -235,110 +92,6 @@ func (b *NATS) subject(event chat.Event) string {
 }
 
 func (b *NATS) room(id chat.RoomID) string { return b.prefix + "room." + string(id) }
-
-// tell tells the other nodes what was published, until the bus is closed and everything is told.
-func (b *NATS) tell() {
-	for {
-		select {
-		case events := <-b.out:
-			b.tellTogether(events)
-		case <-b.done:
-			for {
-				select {
-				case events := <-b.out:
-					b.tellTogether(events)
-					continue
-				default:
-				}
-				return
-			}
-		}
-	}
-}
-
-// tellTogether takes what waits, and tells what has one subject in one piece.
-func (b *NATS) tellTogether(events []chat.Event) {
-	if b.missed.Swap(false) {
-		events = append([]chat.Event{chat.EventsMissed{}}, events...)
-	}
-	for n := len(events); n < together; {
-		select {
-		case more := <-b.out:
-			events, n = append(events[:len(events):len(events)], more...), n+len(more)
-			continue
-		default:
-		}
-		break
-	}
-	if !b.conn.IsConnected() {
-		return // whoever misses it is told to look when we are back
-	}
-	parts := map[string][]byte{}
-	var order []string
-	for _, event := range events {
-		raw, err := json.Marshal(carry(event))
-		if err != nil {
-			b.log.Error("an event could not be encoded", "error", err.Error())
-			continue
-		}
-		subject := b.subject(event)
-		part, begun := parts[subject]
-		switch {
-		case !begun:
-			order = append(order, subject)
-			part = append(part, '[')
-		case len(part)+len(raw) > maxPart:
-			b.say(subject, append(part, ']'))
-			part = append(part[:0:0], '[')
-		default:
-			part = append(part, ',')
-		}
-		parts[subject] = append(part, raw...)
-	}
-	for _, subject := range order {
-		b.say(subject, append(parts[subject], ']'))
-	}
-}
-
-func (b *NATS) say(subject string, payload []byte) {
-	if err := b.conn.Publish(subject, b.seal.seal(subject, payload)); err != nil {
-		b.missed.Store(true)
-		b.warn("telling other nodes failed", err)
-	}
-}
-
-// take hands what other nodes told to this node's subscribers.
-func (b *NATS) take() {
-	for {
-		select {
-		case m := <-b.in:
-			payload, ours := b.unseal(m)
-			if !ours {
-				continue
-			}
-			events, err := decode(payload)
-			if err != nil {
-				b.warn("another node said what this one does not understand", err)
-				events = []chat.Event{chat.EventsMissed{}}
-			}
-			if len(events) > 0 {
-				b.deliver(events)
-			}
-		case <-b.done:
-			return
-		}
-	}
-}
-
-func (b *NATS) unseal(m *nats.Msg) (payload []byte, ours bool) {
-	payload, err := b.seal.open(m.Subject, m.Data)
-	if err != nil {
-		b.stranger.Store(time.Now().UnixNano())
-		b.warn("somebody else speaks on our subjects of NATS; it was ignored", err)
-		return nil, false
-	}
-	return payload, true
-}
 
 // Send tells one node something, or with "" all others. It is lost where the node is gone.
 func (b *NATS) Send(node, kind string, payload []byte) error {
@@ -459,58 +212,6 @@ func (b *NATS) warn(what string, err error) {
 	if now-last > int64(rest) && b.warned.CompareAndSwap(last, now) {
 		b.log.Warn(what, "error", err.Error())
 	}
-}
-
-// refuses reports whether an error is the server's no.
-func refuses(err error) bool {
-	for _, no := range []error{
-		nats.ErrAuthorization, nats.ErrAuthExpired, nats.ErrAuthRevoked, nats.ErrAccountAuthExpired,
-		nats.ErrPermissionViolation, nats.ErrMaxConnectionsExceeded, nats.ErrMaxSubscriptionsExceeded,
-		nats.ErrSecureConnRequired, nats.ErrSecureConnWanted,
-	} {
-		if errors.Is(err, no) {
-			return true
-		}
-	}
-	return false
-}
-
-// checkURL says what is wrong with an address, and never what stands in it: there may be a password.
-func checkURL(list string) error {
-	for _, one := range strings.Split(list, ",") {
-		u, err := url.Parse(one)
-		if err != nil || (u.Scheme != "nats" && u.Scheme != "tls") || u.Hostname() == "" || u.Path != "" || u.RawQuery != "" {
-			return ErrURL
-		}
-	}
-	return nil
-}
-
-// absent reports whether nobody answers at an address, as while a server starts.
-func absent(err error) bool {
-	if _, ok := errors.AsType[net.Error](err); ok {
-		return true
-	}
-	for _, gone := range []error{nats.ErrNoServers, nats.ErrTimeout, nats.ErrStaleConnection, nats.ErrDisconnected, io.EOF} {
-		if errors.Is(err, gone) {
-			return true
-		}
-	}
-	return false
-}
-
-// older compares two versions by their first two numbers.
-func older(version, than string) bool {
-	numbers := func(s string) (n [2]int) {
-		for i, part := range strings.SplitN(s, ".", 3) {
-			if i < 2 {
-				n[i], _ = strconv.Atoi(part)
-			}
-		}
-		return n
-	}
-	a, c := numbers(version), numbers(than)
-	return a[0] < c[0] || a[0] == c[0] && a[1] < c[1]
 }
 
 // Subscriptions is how many this node has on its server.
