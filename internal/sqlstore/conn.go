@@ -13,7 +13,6 @@ import (
 // goroutine per statement. Contexts are looked at between statements.
 type conn struct {
 	c          *sql.Conn
-	session    session
 	statements map[string]*sql.Stmt
 }
 

@@ -115,6 +115,7 @@ func open(ctx context.Context, o Options, d dialect, steps migrationFS) (_ *DB, 
 		return nil, err
 	}
 	db.writer = newWriter(db, w)
+	d.own(w, db.writer.marker.id)
 	if err = db.migrate(ctx, steps); err != nil {
 		return nil, err
 	}
@@ -152,7 +153,7 @@ func (db *DB) connect(ctx context.Context, writing bool) (*conn, error) {
 		return nil, err
 	}
 	fresh := &conn{c: c, statements: map[string]*sql.Stmt{}}
-	if fresh.session, err = db.dialect.prepare(ctx, c, writing); err != nil {
+	if err := db.dialect.prepare(ctx, c, writing); err != nil {
 		_ = fresh.close()
 		return nil, err
 	}

@@ -23,7 +23,7 @@ type dialect interface {
 	// connect makes the pool's connector; it touches nothing yet.
 	connect() (driver.Connector, error)
 	// prepare sets a fresh connection up and proves that its settings took effect.
-	prepare(ctx context.Context, c *sql.Conn, writing bool) (session, error)
+	prepare(ctx context.Context, c *sql.Conn, writing bool) error
 	// explain says what a failure to open means to the operator.
 	explain(error) error
 
@@ -44,8 +44,9 @@ type dialect interface {
 	control(c *conn, statement string) error
 	// markAndCommit stores a writer's batch in its row and commits: statements in one message.
 	markAndCommit(writer string, batch int64, now time.Time) string
-	// kill ends a session of ours that was lost, with its transaction; it need not succeed.
-	kill(c *conn, lost session)
+	// own makes a connection a writer's, and ends the one before it, whose server may not have noticed yet that nobody is
+	// there any more: with its transaction. It need not succeed.
+	own(c *conn, writer string)
 	// alone reports whether nobody but this process's writer can change the database.
 	alone() bool
 	// forUpdate ends a SELECT whose rows nobody else may change until the transaction ends; in share ends one whose rows
@@ -82,12 +83,6 @@ const (
 
 // lost reports whether the transaction cannot go on.
 func (f failure) lost() bool { return f >= failedDatabase }
-
-// session names a connection to the database's server, where there is one: so that what a broken one left can be ended.
-type session struct {
-	server string
-	id     int64
-}
 
 // placeholders returns n question marks for a statement.
 func placeholders(n int) string {

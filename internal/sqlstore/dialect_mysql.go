@@ -46,14 +46,14 @@ func (d *mysqlDialect) connect() (driver.Connector, error) { return mysql.NewCon
 
 // prepare makes a connection one that reads snapshots, or one that writes. READ COMMITTED, so that what is read once a row is
 // locked is the newest; without autocommit, so that a transaction begins with its first statement and costs no message more.
-func (d *mysqlDialect) prepare(ctx context.Context, c *sql.Conn, writing bool) (session, error) {
+func (d *mysqlDialect) prepare(ctx context.Context, c *sql.Conn, writing bool) error {
 	var version string
 	if err := c.QueryRowContext(ctx, "SELECT VERSION()").Scan(&version); err != nil {
-		return session{}, err
+		return err
 	}
 	maria, err := supported(version)
 	if err != nil {
-		return session{}, err
+		return err
 	}
 	isolation, access, only := "REPEATABLE READ", "READ ONLY", 1
 	if writing {
@@ -65,7 +65,7 @@ func (d *mysqlDialect) prepare(ctx context.Context, c *sql.Conn, writing bool) (
 		"SET SESSION TRANSACTION ISOLATION LEVEL " + isolation + ", " + access,
 	} {
 		if _, err := c.ExecContext(ctx, setting); err != nil {
-			return session{}, err
+			return err
 		}
 	}
 	level, readOnly := "@@transaction_isolation", "@@transaction_read_only"
@@ -73,21 +73,20 @@ func (d *mysqlDialect) prepare(ctx context.Context, c *sql.Conn, writing bool) (
 		level, readOnly = "@@tx_isolation", "@@tx_read_only"
 	}
 	var (
-		s       session
 		answers [5]string
 		numbers [3]int
 	)
-	if err := c.QueryRowContext(ctx, "SELECT CONNECTION_ID(), CONCAT_WS(':', @@hostname, @@port, @@server_id), @@character_set_client,"+
+	if err := c.QueryRowContext(ctx, "SELECT @@character_set_client,"+
 		" @@character_set_results, @@collation_connection, @@sql_mode, "+level+", @@autocommit, @@innodb_lock_wait_timeout, "+readOnly).
-		Scan(&s.id, &s.server, &answers[0], &answers[1], &answers[2], &answers[3], &answers[4], &numbers[0], &numbers[1], &numbers[2]); err != nil {
-		return session{}, err
+		Scan(&answers[0], &answers[1], &answers[2], &answers[3], &answers[4], &numbers[0], &numbers[1], &numbers[2]); err != nil {
+		return err
 	}
 	got, want := fmt.Sprint(answers, numbers), fmt.Sprint(
 		[5]string{"utf8mb4", "utf8mb4", "utf8mb4_bin", strict, strings.ReplaceAll(isolation, " ", "-")}, [3]int{0, lockWait, only})
 	if got != want {
-		return session{}, fmt.Errorf("mysql: settings are %s after setting them to %s", got, want)
+		return fmt.Errorf("mysql: settings are %s after setting them to %s", got, want)
 	}
-	return s, nil
+	return nil
 }
 
 // supported reports whether a server of that version is MariaDB, and refuses one that is too old: those before have no
@@ -119,8 +118,15 @@ func (d *mysqlDialect) markAndCommit(writer string, batch int64, now time.Time) 
 		" ON DUPLICATE KEY UPDATE batch = VALUES(batch), at = VALUES(at); COMMIT", writer, batch, now.UnixMilli())
 }
 
-func (d *mysqlDialect) kill(c *conn, lost session) {
-	_, _ = c.c.ExecContext(background, "KILL "+strconv.FormatInt(lost.id, 10)) // it may be gone, as it should
+// own has the connection hold a name that only this writer uses: who holds it yet is the connection before.
+func (d *mysqlDialect) own(c *conn, writer string) {
+	name := "'maru:" + writer + "'"
+	var before sql.NullInt64
+	err := c.c.QueryRowContext(background, "SELECT IS_USED_LOCK("+name+")").Scan(&before)
+	if err == nil && before.Valid {
+		_, _ = c.c.ExecContext(background, "KILL "+strconv.FormatInt(before.Int64, 10)) // it may be gone by now
+	}
+	_, _ = c.c.ExecContext(background, "DO GET_LOCK("+name+", 1)") // without it the next one waits for locks
 }
 
 // alone is false: other nodes write too.

@@ -87,7 +87,7 @@ func (d *sqliteDialect) connect() (driver.Connector, error) {
 	return sqlite.NewConnector(u.String())
 }
 
-func (d *sqliteDialect) prepare(ctx context.Context, c *sql.Conn, writing bool) (session, error) {
+func (d *sqliteDialect) prepare(ctx context.Context, c *sql.Conn, writing bool) error {
 	own := readerPragmas
 	if writing {
 		own = writerPragmas
@@ -95,25 +95,25 @@ func (d *sqliteDialect) prepare(ctx context.Context, c *sql.Conn, writing bool) 
 	for _, list := range [][]pragma{pragmas, own} {
 		for _, p := range list {
 			if _, err := c.ExecContext(ctx, "PRAGMA "+p.name+"="+p.value); err != nil {
-				return session{}, err
+				return err
 			}
 			var answer string
 			if err := c.QueryRowContext(ctx, "PRAGMA "+p.name).Scan(&answer); err != nil {
-				return session{}, err
+				return err
 			}
 			if answer != p.answer {
-				return session{}, fmt.Errorf("sqlite: %s is %s after setting it to %s", p.name, answer, p.value)
+				return fmt.Errorf("sqlite: %s is %s after setting it to %s", p.name, answer, p.value)
 			}
 		}
 	}
 	if writing {
 		for _, p := range d.extra {
 			if _, err := c.ExecContext(ctx, "PRAGMA "+p.name+"="+p.value); err != nil {
-				return session{}, err
+				return err
 			}
 		}
 	}
-	return session{}, nil
+	return nil
 }
 
 // explain implements dialect.
@@ -162,7 +162,7 @@ func (d *sqliteDialect) begin() (write, read string) { return "BEGIN IMMEDIATE",
 
 func (d *sqliteDialect) markAndCommit(string, int64, time.Time) string { return "COMMIT" }
 
-func (d *sqliteDialect) kill(*conn, session) {}
+func (d *sqliteDialect) own(*conn, string) {}
 
 // alone holds by the lock on the data folder.
 func (d *sqliteDialect) alone() bool { return true }

@@ -66,18 +66,14 @@ func (w *writer) transact(writes []*write, results []error) (erases bool, err er
 	}
 }
 
-// connect opens the writer's connection again, and ends what the one before has left: its server may not have noticed yet
-// that nobody is there any more, and keep its rows locked.
+// connect opens the writer's connection again; what the one before has left is ended, as it may keep rows locked.
 func (w *writer) connect() error {
 	fresh, err := w.db.connect(background, true)
 	if err != nil {
 		return w.db.unavailable(err)
 	}
 	w.conn = fresh
-	if w.left.server == fresh.session.server && w.left.id != 0 {
-		w.db.dialect.kill(fresh, w.left)
-	}
-	w.left = session{}
+	w.db.dialect.own(fresh, w.marker.id)
 	return nil
 }
 
@@ -86,7 +82,6 @@ func (w *writer) lose() {
 	if w.conn == nil {
 		return
 	}
-	w.left = w.conn.session
 	w.db.drop(w.conn)
 	w.conn = nil
 }

@@ -31,7 +31,6 @@ type writer struct {
 
 	// The rest belongs to the goroutine.
 	conn       *conn                 // nil where it must be opened again
-	left       session               // the connection before it, where it was lost: it may still hold locks
 	nums       map[chat.RoomID]int64 // what the last transactions knew of rooms
 	known      memory
 	marker     marker

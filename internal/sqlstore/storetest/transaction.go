@@ -236,25 +236,19 @@ func orderOfWrites(t *testing.T, s *store) {
 	)
 	const writes = 100
 	release := hold(s)
+	var waits []func() error
 	for i := range writes {
-		called := make(chan struct{})
-		all.Go(func() {
-			close(called)
-			err := s.Write(context.Background(), func(chat.Tx) error {
-				mu.Lock()
-				defer mu.Unlock()
-				ran = append(ran, i)
-				return nil
-			})
-			if err != nil {
-				t.Error(err)
-			}
-		})
-		<-called
-		waitUntilQueued()
+		waits = append(waits, s.Begin(context.Background(), func(chat.Tx) error {
+			mu.Lock()
+			defer mu.Unlock()
+			ran = append(ran, i)
+			return nil
+		}))
 	}
 	release()
-	all.Wait()
+	for _, wait := range waits {
+		s.ok(wait())
+	}
 	for i, n := range ran {
 		if i == n {
 			settled++
