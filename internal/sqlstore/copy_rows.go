@@ -21,7 +21,9 @@ type Progress struct {
 type Copied struct {
 	Table string
 	Rows  int64
-	Sum   []byte // SHA-256 over all rows in the order of their keys
+	Sum   []byte // SHA-256 over all rows in the order of their keys, of the source
+	// Differs tells that the target has other rows.
+	Differs bool
 }
 
 // How much goes to the target at once: in one statement, and in one transaction.
@@ -239,8 +241,10 @@ func (t *Target) compare(ctx context.Context, s *Source, told func(Progress)) ([
 		case copied.err != nil:
 			return nil, fmt.Errorf("reading %s of %s: %w", table.name, t.Name(), t.db.dialect.explain(copied.err))
 		case mine.Rows != copied.Rows:
+			mine.Differs = true
 			differing = append(differing, fmt.Sprintf("%s has %d rows and not %d", table.name, copied.Rows, mine.Rows))
 		case !bytes.Equal(mine.Sum, copied.Sum):
+			mine.Differs = true
 			differing = append(differing, fmt.Sprintf("the rows of %s are not the same", table.name))
 		}
 		all = append(all, mine)
