@@ -69,9 +69,9 @@ sheet: build ## Photograph every screen, both sizes, themes and languages, onto 
 FUZZTIME ?= 10m
 
 .PHONY: fuzz-socketio
-fuzz-socketio: | need-go ## Fuzz every decoder of socketio, FUZZTIME (10m) each
-	@for target in $$(grep -rhoE '^func Fuzz[A-Za-z]+' socketio --include=*_test.go | cut -d' ' -f2); do \
-		package=$$(dirname $$(grep -rlE "^func $$target\(" socketio --include=*_test.go)); \
+fuzz-socketio: | need-go ## Fuzz every decoder of socketio, and of what nodes say to each other, FUZZTIME (10m) each
+	@for target in $$(grep -rhoE '^func Fuzz[A-Za-z]+' socketio internal/forward --include=*_test.go | cut -d' ' -f2); do \
+		package=$$(dirname $$(grep -rlE "^func $$target\(" socketio internal/forward --include=*_test.go)); \
 		echo "$$target"; \
 		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) ./$$package || exit 1; \
 	done
@@ -89,6 +89,10 @@ soak: node_modules/.package-lock.json | need-go need-node ## Kill, freeze, starv
 .PHONY: cluster
 cluster: build ## Try several nodes: MariaDB, NATS, an S3 server, two maru and a balancer, until Ctrl+C (CLUSTERFLAGS=-addr …)
 	@go run ./test/cluster $(CLUSTERFLAGS)
+
+.PHONY: soak-cluster
+soak-cluster: node_modules/.package-lock.json | need-go need-node ## The same for two nodes on MySQL, NATS and S3, cut off from one another, and a rolling restart
+	go test -run '^(TestNothingIsLostOnMySQL|TestNothingIsLostAcrossNodes|TestRollingRestart)$$' -count=1 -v -timeout 0 ./test/faults -soak $(SOAKTIME)
 
 .PHONY: bench-socketio
 bench-socketio: node_modules/.package-lock.json | need-go need-node ## Compare our Socket.IO server with Node's and with the bare floor (ten minutes)
@@ -109,6 +113,10 @@ bench-web: build | need-go need-node ## Measure the site in a real Chromium: a l
 .PHONY: bench-firstpaint
 bench-firstpaint: build | need-go need-node ## Measure a reload while logged in: data in the page, fetched, rendered (six minutes)
 	go run ./bench/firstpaint $(BENCHFLAGS)
+
+.PHONY: bench-cluster
+bench-cluster: | need-go ## Compare one node on SQLite and on MySQL, and two on MySQL and NATS (five minutes)
+	go run ./bench/cluster $(BENCHFLAGS)
 
 .PHONY: bench-transports
 bench-transports: node_modules/.package-lock.json | need-go need-node ## Compare sockets, HTTP with sockets, and polling (fifteen minutes)

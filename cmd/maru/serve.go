@@ -110,8 +110,9 @@ type node struct {
 	store    *sqlstore.DB
 	blobs    blob.Store
 	photos   *photo.Aside
+	uploads  string // a folder
 	bus      nodes
-	forward  *forward.Node
+	forward  *forward.Node // nil for a single node
 	live     *live.Live
 	public   *http.Server
 	admin    *http.Server
@@ -146,11 +147,10 @@ func (c *serveCommand) start(ctx context.Context, store *sqlstore.DB, blobs blob
 		log.Warn("RATE LIMITS ARE OFF: anybody may try passwords and send as fast as they can; this is for tests alone")
 	}
 
-	uploads, err := emptyFolder(filepath.Join(c.Data, "uploads"))
-	if err != nil {
+	n := &node{log: log, store: store, blobs: blobs}
+	if n.uploads, err = uploadsFolder(c.Data); err != nil {
 		return nil, fmt.Errorf("--data %s: %w", c.Data, cause(err))
 	}
-	n := &node{log: log, store: store, blobs: blobs}
 	if n.bus, err = openBus(c.Bus, secret, store.Epoch(), log); err != nil {
 		return nil, err
 	}
@@ -168,23 +168,26 @@ func (c *serveCommand) start(ctx context.Context, store *sqlstore.DB, blobs blob
 	if err != nil {
 		return nil, err
 	}
-	if n.forward, err = forward.New(forward.Options{Link: n.bus, Logger: log, MaxBody: live.MaxPayload + 1}); err != nil {
+	pass, err := n.meetOthers()
+	if err != nil {
 		return nil, err
 	}
 	if n.live, err = live.New(live.Options{
-		Chat: rules, Bus: n.bus, Link: n.bus, Forward: n.forward.Forward, Auth: who, Front: front, Presence: presence, Clock: clock, Logger: log, NoRateLimits: !limited,
+		Chat: rules, Bus: n.bus, Link: n.bus, Forward: pass, Auth: who, Front: front, Presence: presence, Clock: clock, Logger: log, NoRateLimits: !limited,
 	}); err != nil {
 		return nil, err
 	}
 	api, err := httpapi.New(httpapi.Options{
 		Chat: rules, Auth: who, PublicURL: front.PublicURL, TrustedProxies: front.Proxies, Pages: web.Dist(),
-		Uploads: httpapi.Uploads{Folder: uploads}, Socket: n.live, Logger: log, Ready: n.ready, Version: version,
+		Uploads: httpapi.Uploads{Folder: n.uploads}, Socket: n.live, Logger: log, Ready: n.ready, Version: version,
 	})
 	if err != nil {
 		return nil, err
 	}
-	if err := n.forward.Serve(n.live); err != nil {
-		return nil, err
+	if n.forward != nil {
+		if err := n.forward.Serve(n.live); err != nil {
+			return nil, err
+		}
 	}
 	n.public = httpapi.Server(c.Addr, api)
 
@@ -203,15 +206,40 @@ func (c *serveCommand) start(ctx context.Context, store *sqlstore.DB, blobs blob
 	return n, nil
 }
 
+// meetOthers makes the way of requests to other nodes, where there may be some; nil for none.
+func (n *node) meetOthers() (pass func(node string, w http.ResponseWriter, r *http.Request) bool, err error) {
+	if n.bus.Node() == "" {
+		return nil, nil //nolint:nilnil // nobody is there to pass anything to
+	}
+	if n.forward, err = forward.New(forward.Options{Link: n.bus, Logger: n.log, MaxBody: live.MaxPayload + 1}); err != nil {
+		return nil, err
+	}
+	return n.forward.Forward, nil
+}
+
 // picturesMemory is how much memory pictures under treatment may take together, in bytes: a little more than the largest needs.
 const picturesMemory = 256 << 20
 
-// emptyFolder makes a folder, or empties it of what a crash left there.
-func emptyFolder(path string) (string, error) {
-	if err := os.RemoveAll(path); err != nil {
+// uploadsFolder makes a folder for what is being uploaded to this process: others may have theirs beside it, where several nodes
+// share a data folder. What a crash left there long ago is removed.
+func uploadsFolder(data string) (string, error) {
+	const long = 24 * time.Hour
+	all := filepath.Join(data, "uploads")
+	if err := os.MkdirAll(all, 0o700); err != nil {
 		return "", err
 	}
-	return path, os.Mkdir(path, 0o700)
+	folders, err := os.ReadDir(all)
+	if err != nil {
+		return "", err
+	}
+	for _, f := range folders {
+		if info, err := f.Info(); err == nil && time.Since(info.ModTime()) > long {
+			if err := os.RemoveAll(filepath.Join(all, f.Name())); err != nil {
+				return "", err
+			}
+		}
+	}
+	return os.MkdirTemp(all, "")
 }
 
 // listen opens an address, and says which flag named one that cannot be had.
@@ -261,24 +289,6 @@ func (n *node) serveAdmin(address string) error {
 	return nil
 }
 
-// ready tells /readyz whether this node should get requests.
-func (n *node) ready(ctx context.Context) httpapi.Readiness {
-	r := httpapi.Readiness{Ready: true, Parts: map[string]string{"node": "ok", "database": "ok", "blobs": "ok", "bus": "ok"}}
-	if n.draining.Load() {
-		r.Ready, r.Parts["node"] = false, "draining"
-	}
-	if err := n.store.Ping(ctx); err != nil {
-		r.Ready, r.Parts["database"] = false, "does not answer"
-	}
-	if err := n.blobs.Ready(ctx); err != nil {
-		r.Parts["blobs"] = "do not work"
-	}
-	if err := n.bus.Ready(); err != nil {
-		r.Parts["bus"] = err.Error()
-	}
-	return r
-}
-
 // lastRequests is how long requests under way may take once connections are closed.
 const lastRequests = 5 * time.Second
 
@@ -292,6 +302,9 @@ func (n *node) stop(over time.Duration) error {
 	if err := n.live.Drain(ctx, over); err != nil {
 		n.log.Warn("some connections were cut", "error", err.Error())
 	}
+	if n.forward != nil {
+		n.forward.Close() // before the public server, which would wait for the polls that other nodes answer
+	}
 	for _, server := range []*http.Server{n.public, n.admin} {
 		if server == nil {
 			continue
@@ -301,10 +314,9 @@ func (n *node) stop(over time.Duration) error {
 			errs = append(errs, server.Close())
 		}
 	}
-	n.forward.Close()
 	n.end()
 	n.tasks.Wait()
-	errs = append(errs, n.photos.Close(), n.blobs.Close(), n.store.Close())
+	errs = append(errs, n.photos.Close(), os.RemoveAll(n.uploads), n.blobs.Close(), n.store.Close())
 	n.bus.Close()
 	return errors.Join(errs...)
 }

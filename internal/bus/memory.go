@@ -15,6 +15,8 @@ type Memory struct {
 	gone  chan struct{}
 	stop  sync.Once
 
+	delivering sync.Mutex // one delivery at a time
+
 	mu   sync.Mutex
 	subs []*subscriber
 }
@@ -102,7 +104,11 @@ func (b *Memory) gather(events []chat.Event) []chat.Event {
 	return events
 }
 
+// deliver hands events to the subscribers. The goroutine does so with what was published here; what comes from elsewhere needs
+// no queue of its own before it.
 func (b *Memory) deliver(events []chat.Event) {
+	b.delivering.Lock()
+	defer b.delivering.Unlock()
 	b.mu.Lock()
 	subs := b.subs
 	b.mu.Unlock()

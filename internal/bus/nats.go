@@ -322,7 +322,7 @@ func (b *NATS) take() {
 				events = []chat.Event{chat.EventsMissed{}}
 			}
 			if len(events) > 0 {
-				b.Memory.Publish(events...)
+				b.deliver(events)
 			}
 		case <-b.done:
 			return

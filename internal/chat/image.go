@@ -150,10 +150,8 @@ const (
 func keepBlobs[T any](ctx context.Context, c *Chat, pictures []Picture, keys []string, fn func(Tx) (T, error)) (out T, err error) {
 	ctx, cancel := context.WithTimeout(ctx, storingWithin)
 	defer cancel()
-	order := func(ctx context.Context, due time.Time) error {
-		return c.store.Write(ctx, func(tx Tx) error { return tx.PutRemovals(keys, due) })
-	}
-	if err := order(ctx, c.now().Add(abandonedAfter)); err != nil {
+	due := c.now().Add(abandonedAfter)
+	if err := c.store.Write(ctx, func(tx Tx) error { return tx.PutRemovals(keys, due) }); err != nil {
 		return out, err
 	}
 	for i, p := range pictures {
@@ -161,12 +159,15 @@ func keepBlobs[T any](ctx context.Context, c *Chat, pictures []Picture, keys []s
 			break
 		}
 	}
+	late := false
 	if err == nil {
 		out, err = write(ctx, c.store, func(tx Tx) (out T, err error) {
-			switch n, err := tx.TakeRemovals(keys); {
+			n, err := tx.TakeRemovals(keys)
+			late = err == nil && n < len(keys)
+			switch {
 			case err != nil:
 				return out, err
-			case n < len(keys):
+			case late:
 				return out, Errorf(Unavailable, "storing the image took too long; try again")
 			}
 			return fn(tx)
@@ -176,7 +177,14 @@ func keepBlobs[T any](ctx context.Context, c *Chat, pictures []Picture, keys []s
 		// Where this fails too they go later, as ordered.
 		after, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 		defer cancel()
-		if order(after, atOnce) == nil {
+		removed := c.store.Write(after, func(tx Tx) error {
+			n, err := tx.TakeRemovals(keys)
+			if err != nil || n == 0 && !late { // it was called off: fn took place, and the database was lost before it said so
+				return err
+			}
+			return tx.PutRemovals(keys, atOnce)
+		})
+		if removed == nil {
 			c.wakeSweeper()
 		}
 	}

@@ -11,6 +11,6 @@
 // known by their number and change nothing; a gap ends the request.
 //
 // Every beat (2 s) each node tells the others which of their requests it works on, and which of its own it waits for. A request
-// that is not named for three beats is over: so nobody waits for a node that is gone, or holds what nobody waits for, while
+// that is not named for more than three beats is over: so nobody waits for a node that is gone, or holds what nobody waits for, while
 // a poll may rightly take as long as it likes.
 package forward

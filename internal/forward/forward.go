@@ -42,7 +42,7 @@ const (
 type Options struct {
 	Link   Link
 	Logger *slog.Logger // told of handlers that panic: slog.Default
-	// Beat is how often nodes tell each other what they wait for and work on: 2 s. Three without a word are a node's end.
+	// Beat is how often nodes tell each other what they wait for and work on: 2 s. More than three without a word are a node's end.
 	Beat time.Duration
 	// MaxRequests is how many requests of this node's clients may be asked of others at a time, and how many of theirs be
 	// served here: 16,384 each. Further ones are not asked, or not served, and their clients begin anew.
@@ -208,13 +208,13 @@ func (n *Node) send(node string, m *message) error {
 
 // beat tells other nodes what is waited for and worked on, and ends what they say nothing of.
 func (n *Node) beat() {
-	ticker := time.NewTicker(n.options.Beat)
-	defer ticker.Stop()
-	for {
+	timer := time.NewTimer(n.options.Beat) // a ticker would make up for beats that came late, which is silence that was none
+	defer timer.Stop()
+	for ; ; timer.Reset(n.options.Beat) {
 		select {
 		case <-n.done:
 			return
-		case <-ticker.C:
+		case <-timer.C:
 		}
 		n.mu.Lock()
 		asking, serving := n.ageAsked(), n.ageServed()

@@ -52,7 +52,7 @@ func open(t *testing.T, wrong bool) (s *site, address string) {
 	for _, name := range []string{"a1", "b2"} {
 		v := &server{name: name, link: hub.Link(name, 1<<20)}
 		var err error
-		v.node, err = forward.New(forward.Options{Link: v.link, Logger: quiet, Beat: 200 * time.Millisecond})
+		v.node, err = forward.New(forward.Options{Link: v.link, Logger: quiet, Beat: time.Second})
 		must(t, err)
 		v.io, err = socketio.NewServer(socketio.Options{
 			Node: name, Forward: v.node.Forward, Logger: quiet, PingInterval: 300 * time.Millisecond, PingTimeout: 5 * time.Second, SendQueue: 4 << 20,

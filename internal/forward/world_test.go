@@ -42,7 +42,7 @@ func start(t *testing.T, handler http.HandlerFunc, change func(*forward.Options)
 	p := &pair{t: t, hub: forwardtest.NewHub()}
 	p.here, p.there = p.hub.Link("here", 1<<20), p.hub.Link("there", 1<<20)
 	node := func(link forward.Link, handler http.Handler) *forward.Node {
-		options := forward.Options{Link: link, Logger: quiet, Beat: 40 * time.Millisecond}
+		options := forward.Options{Link: link, Logger: quiet, Beat: 150 * time.Millisecond}
 		if change != nil {
 			change(&options)
 		}

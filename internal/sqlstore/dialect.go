@@ -42,6 +42,8 @@ type dialect interface {
 	begin() (write, read string)
 	// control runs a statement that begins, ends or divides a transaction.
 	control(c *conn, statement string) error
+	// markAndCommit stores a writer's batch in its row and commits: statements in one message.
+	markAndCommit(writer string, batch int64, now time.Time) string
 	// kill ends a session of ours that was lost, with its transaction; it need not succeed.
 	kill(c *conn, lost session)
 	// alone reports whether nobody but this process's writer can change the database.

@@ -113,6 +113,12 @@ func (d *mysqlDialect) control(c *conn, statement string) error {
 	return err
 }
 
+// markAndCommit is text, made of letters and numbers of our own.
+func (d *mysqlDialect) markAndCommit(writer string, batch int64, now time.Time) string {
+	return fmt.Sprintf("INSERT INTO writers (id, batch, at) VALUES ('%s', %d, %d)"+
+		" ON DUPLICATE KEY UPDATE batch = VALUES(batch), at = VALUES(at); COMMIT", writer, batch, now.UnixMilli())
+}
+
 func (d *mysqlDialect) kill(c *conn, lost session) {
 	_, _ = c.c.ExecContext(background, "KILL "+strconv.FormatInt(lost.id, 10)) // it may be gone, as it should
 }

@@ -160,6 +160,8 @@ func (d *sqliteDialect) foreign(ctx context.Context, c *sql.Conn) (bool, error) 
 
 func (d *sqliteDialect) begin() (write, read string) { return "BEGIN IMMEDIATE", "BEGIN" }
 
+func (d *sqliteDialect) markAndCommit(string, int64, time.Time) string { return "COMMIT" }
+
 func (d *sqliteDialect) kill(*conn, session) {}
 
 // alone holds by the lock on the data folder.

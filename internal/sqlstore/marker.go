@@ -24,12 +24,8 @@ func (w *writer) end(changed bool) error {
 		return w.control("COMMIT")
 	}
 	w.marker.batch++
-	t := &tx{snapshot: newSnapshot(background, w.db, w.conn), memory: w.known}
-	_, err := t.exec(w.db.dialect.upsert("writers", []string{"id"}, []string{"batch", "at"}), w.marker.id, w.marker.batch, w.db.clock.Now().UnixMilli())
-	if err != nil {
-		return err
-	}
-	if err = w.control("COMMIT"); err == nil || w.db.dialect.classify(err) == failedConflict {
+	err := w.control(w.db.dialect.markAndCommit(w.marker.id, w.marker.batch, w.db.clock.Now()))
+	if err == nil || w.db.dialect.classify(err) == failedConflict {
 		return err
 	}
 	for begun := time.Now(); ; {

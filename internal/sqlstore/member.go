@@ -42,6 +42,11 @@ func (t *tx) Visitor(id chat.RoomID, user chat.UserID) (chat.User, *chat.Members
 	v, known := t.visitors[visit{id, user}]
 	if !known {
 		var err error
+		if _, put := t.marks[visit{id, user}]; put {
+			if err := t.settleMarks(); err != nil {
+				return chat.User{}, nil, err
+			}
+		}
 		if v.user, v.membership, err = t.snapshot.Visitor(id, user); err != nil {
 			return chat.User{}, nil, err
 		}
@@ -145,7 +150,7 @@ func (t *tx) PutMembership(m chat.Membership) error {
 	_, err = t.exec(t.db.dialect.upsert("memberships", []string{"room", "user_id"},
 		[]string{"joined_at", "visible_after", "read_seq", "role", "has_left"}),
 		num, string(m.UserID), m.JoinedAt.UnixMilli(), m.VisibleAfter, m.ReadSeq, string(m.Role), m.Left)
-	delete(t.visitors, visit{m.RoomID, m.UserID})
+	t.forgetVisit(visit{m.RoomID, m.UserID})
 	return err
 }
 
@@ -155,22 +160,101 @@ func (t *tx) DeleteMembership(id chat.RoomID, user chat.UserID) error {
 	if err != nil {
 		return err
 	}
-	delete(t.visitors, visit{id, user})
+	t.forgetVisit(visit{id, user})
 	return t.change("membership", "DELETE FROM memberships WHERE room = ? AND user_id = ?", num, string(user))
 }
 
-// SetReadSeq implements chat.Tx.
+// SetReadSeq implements chat.Tx. A mark of who has visited a locked room is known, and stored with others of the room.
 func (t *tx) SetReadSeq(id chat.RoomID, user chat.UserID, seq int64) error {
+	if v := t.visitors[visit{id, user}]; v.membership != nil {
+		if err := t.usable(); err != nil {
+			return err
+		}
+		if seq > v.membership.ReadSeq {
+			v.membership.ReadSeq = seq
+			t.marks[visit{id, user}], t.changed = seq, true
+		}
+		return nil
+	}
 	num, err := t.num(id)
 	if err != nil {
 		return err
 	}
 	_, err = t.exec("UPDATE memberships SET read_seq = ? WHERE room = ? AND user_id = ? AND read_seq < ?",
 		seq, num, string(user), seq)
-	if v := t.visitors[visit{id, user}]; err == nil && v.membership != nil {
-		v.membership.ReadSeq = max(v.membership.ReadSeq, seq)
-	}
 	return err
+}
+
+// settleMarks stores what SetReadSeq has put off, in one statement for many members of a room.
+func (t *tx) settleMarks() error {
+	if len(t.marks) == 0 {
+		return nil
+	}
+	members := map[chat.RoomID][]chat.UserID{}
+	for v := range t.marks {
+		members[v.room] = append(members[v.room], v.user)
+	}
+	for id, users := range members {
+		num, err := t.num(id)
+		if err != nil {
+			return err
+		}
+		slices.Sort(users)
+		err = chunks(users, func(marks string, args []any) error {
+			cases := make([]any, 0, 3*len(args)+1)
+			for _, user := range args {
+				cases = append(cases, user, t.marks[visit{id, user.(chat.UserID)}])
+			}
+			_, err := t.exec("UPDATE memberships SET read_seq = CASE user_id"+strings.Repeat(" WHEN ? THEN ?", len(args))+
+				" END WHERE room = ? AND user_id IN ("+marks+")", append(append(cases, num), args...)...)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	clear(t.marks)
+	return nil
+}
+
+// Membership implements chat.Reader, as do the following: they read what may have been put off.
+func (t *tx) Membership(id chat.RoomID, user chat.UserID) (chat.Membership, error) {
+	if err := t.settleMarks(); err != nil {
+		return chat.Membership{}, err
+	}
+	return t.snapshot.Membership(id, user)
+}
+
+// MembershipsOf implements chat.Reader.
+func (t *tx) MembershipsOf(user chat.UserID) ([]chat.Membership, error) {
+	if err := t.settleMarks(); err != nil {
+		return nil, err
+	}
+	return t.snapshot.MembershipsOf(user)
+}
+
+// Members implements chat.Reader.
+func (t *tx) Members(id chat.RoomID, after chat.UserID, limit int) ([]chat.Membership, error) {
+	if err := t.settleMarks(); err != nil {
+		return nil, err
+	}
+	return t.snapshot.Members(id, after, limit)
+}
+
+// RecentJoins implements chat.Reader.
+func (t *tx) RecentJoins(users []chat.UserID, since time.Time) ([]chat.Membership, error) {
+	if err := t.settleMarks(); err != nil {
+		return nil, err
+	}
+	return t.snapshot.RecentJoins(users, since)
+}
+
+// ImageSeenBy implements chat.Reader.
+func (t *tx) ImageSeenBy(id chat.ImageID, viewer chat.UserID) (chat.Image, *chat.Membership, error) {
+	if err := t.settleMarks(); err != nil {
+		return chat.Image{}, nil, err
+	}
+	return t.snapshot.ImageSeenBy(id, viewer)
 }
 
 // Unread implements chat.Reader.

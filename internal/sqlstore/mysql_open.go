@@ -56,6 +56,7 @@ func newMySQL(raw string) (*mysqlDialect, error) {
 	config.Timeout, config.ReadTimeout, config.WriteTimeout = dialWithin, answerWithin, answerWithin
 	config.ClientFoundRows = true      // a row that is there counts, whether or not it changes
 	config.CheckConnLiveness = false   // each connection is ours for as long as it lives
+	config.MultiStatements = true      // for markAndCommit alone; whatever comes from people is a parameter
 	config.Logger = &mysql.NopLogger{} // what it says is in the errors too
 	for key, values := range u.Query() {
 		if key != "tls" {

@@ -81,6 +81,9 @@ var marks = regexp.MustCompile(`LIMIT \?|\?`)
 
 func plans(t *testing.T, queries []string) {
 	server := mariadb.Shared(t)
+	if server.Foreign() {
+		return // MariaDB alone makes rows and plans in these words
+	}
 	name := server.Database(t)
 	db := openURL(t, server.URL(name))
 	begun := time.Now()

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"errors"
+	"maps"
 	"time"
 
 	"github.com/maru-chat/maru/internal/chat"
@@ -155,14 +156,18 @@ func (t *tx) UpdateRoom(r chat.Room) error {
 	if r.Deleted {
 		delete(t.nums, r.ID)
 		delete(t.locked, r.ID)
+		maps.DeleteFunc(t.marks, func(v visit, _ int64) bool { return v.room == r.ID })
 	} else {
 		t.stored(r)
 	}
 	return nil
 }
 
-// settle stores what UpdateRoom has put off.
+// settle stores what UpdateRoom and SetReadSeq have put off.
 func (t *tx) settle() error {
+	if err := t.settleMarks(); err != nil {
+		return err
+	}
 	for id := range t.moved {
 		num, err := t.num(id)
 		if err != nil {

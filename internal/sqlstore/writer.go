@@ -61,6 +61,7 @@ type memory struct {
 	locked   map[chat.RoomID]chat.Room // as they are now
 	moved    map[chat.RoomID]bool      // their head and member count have yet to be stored
 	visitors map[visit]visitor
+	marks    map[visit]int64      // reading marks of visitors that have yet to be stored
 	wanted   map[chat.RoomID]bool // were to be locked by the batch under way, also by attempts that failed
 }
 
@@ -75,6 +76,12 @@ type visitor struct {
 	membership *chat.Membership // nil for none
 }
 
+// forgetVisit has a visitor read again whose membership is another; a mark not stored yet belonged to the one before.
+func (m memory) forgetVisit(v visit) {
+	delete(m.visitors, v)
+	delete(m.marks, v)
+}
+
 // forgetUser has a user read again who is not what they were.
 func (m memory) forgetUser(id chat.UserID) {
 	maps.DeleteFunc(m.visitors, func(v visit, _ visitor) bool { return v.user == id })
@@ -84,6 +91,7 @@ func (m memory) forgetAll() {
 	clear(m.locked)
 	clear(m.moved)
 	clear(m.visitors)
+	clear(m.marks)
 }
 
 // tx implements chat.Tx.
@@ -101,7 +109,7 @@ func newWriter(db *DB, c *conn) *writer {
 		db: db, conn: c, queue: make(chan *write, maxWaiting), ended: make(chan struct{}),
 		erase: time.NewTimer(time.Hour), eraseAfter: eraseAfter,
 		nums:   map[chat.RoomID]int64{},
-		known:  memory{map[chat.RoomID]chat.Room{}, map[chat.RoomID]bool{}, map[visit]visitor{}, map[chat.RoomID]bool{}},
+		known:  memory{map[chat.RoomID]chat.Room{}, map[chat.RoomID]bool{}, map[visit]visitor{}, map[visit]int64{}, map[chat.RoomID]bool{}},
 		marker: marker{id: rand.Text()},
 	}
 	w.erase.Stop()

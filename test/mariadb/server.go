@@ -7,7 +7,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
+	"net/url"
 	"os"
 	"os/exec"
 	"os/user"
@@ -36,7 +38,7 @@ var binary = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	find := exec.Command(filepath.Join(filepath.Dir(strings.TrimSpace(string(mod))), "scripts", "mariadb")) //nolint:gosec,noctx // our own script
+	find := exec.Command(filepath.Join(filepath.Dir(strings.TrimSpace(string(mod))), "scripts", "mariadb")) //nolint:gosec // our own script
 	find.Stderr = os.Stderr
 	path, err := find.Output()
 	return strings.TrimSpace(string(path)), err
@@ -44,8 +46,9 @@ var binary = sync.OnceValues(func() (string, error) {
 
 // Server is a server. Its methods are for one goroutine at a time.
 type Server struct {
-	folder  string
+	folder  string // "" for one that somebody else runs
 	addr    string
+	account *url.Userinfo
 	options []string
 	cmd     *exec.Cmd // nil while it does not run
 }
@@ -59,15 +62,24 @@ var (
 	databases atomic.Int64
 )
 
-// Shared returns the server of this test process, and starts it where it does not run yet. Where there is no MariaDB the test
+// Shared returns the server of this test process, and starts it where it does not run yet. MARU_TEST_MYSQL names another one to use,
+// MySQL for example, as mysql://user:password@host:port/; its user may do everything. Where there is no MariaDB the test
 // is skipped, or fails where nothing may be skipped. TestMain calls Stop.
 func Shared(t testing.TB) *Server {
 	t.Helper()
 	shared.Lock()
 	defer shared.Unlock()
 	if shared.server == nil && shared.err == nil {
+		if named := os.Getenv("MARU_TEST_MYSQL"); named != "" {
+			var u *url.URL
+			if u, shared.err = url.Parse(named); shared.err == nil {
+				shared.server = &Server{addr: u.Host, account: u.User}
+			}
+			need(t, shared.err)
+			return shared.server
+		}
 		var folder string
-		if folder, shared.err = os.MkdirTemp(memory(), "maru-mariadb-"); shared.err == nil {
+		if folder, shared.err = temporary(); shared.err == nil {
 			shared.server, shared.err = New(folder, program.FreeAddr(t))
 		}
 	}
@@ -75,21 +87,28 @@ func Shared(t testing.TB) *Server {
 	return shared.server
 }
 
-// memory is a folder in memory where there is one, "" where there is none: a killed server loses nothing of it, and syncing it to disk
-// takes no time.
-func memory() string {
-	const shm = "/dev/shm"
+// temporary makes a folder in memory where that can be had: a killed server loses nothing there, and syncing takes no time. What test
+// processes left there that were killed is removed.
+func temporary() (string, error) {
+	const shm, prefix = "/dev/shm", "maru-mariadb-"
 	if info, err := os.Stat(shm); err != nil || !info.IsDir() {
-		return ""
+		return os.MkdirTemp("", prefix)
 	}
-	return shm
+	left, _ := filepath.Glob(filepath.Join(shm, prefix+"*")) // the pattern is good
+	for _, folder := range left {
+		pid, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(folder), prefix), "-")
+		if _, err := os.Stat("/proc/" + pid); errors.Is(err, fs.ErrNotExist) {
+			_ = os.RemoveAll(folder)
+		}
+	}
+	return os.MkdirTemp(shm, fmt.Sprint(prefix, os.Getpid(), "-"))
 }
 
 // Stop ends the server of this test process.
 func Stop() {
 	shared.Lock()
 	defer shared.Unlock()
-	if shared.server != nil {
+	if shared.server != nil && !shared.server.Foreign() {
 		shared.server.Kill()
 		_ = os.RemoveAll(filepath.Dir(shared.server.folder))
 	}
@@ -98,7 +117,7 @@ func Stop() {
 // Start runs a server of the test's own until the test ends. options are the server's, as --character-set-server=latin1.
 func Start(t testing.TB, options ...string) *Server {
 	t.Helper()
-	folder, err := os.MkdirTemp(memory(), "maru-mariadb-")
+	folder, err := temporary()
 	need(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(folder) })
 	s, err := New(folder, program.FreeAddr(t), options...)
@@ -129,7 +148,7 @@ func New(folder, addr string, options ...string) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{folder: filepath.Join(folder, "data"), addr: addr, options: append([]string{"--user=" + who.Username}, options...)}
+	s := &Server{folder: filepath.Join(folder, "data"), addr: addr, account: url.UserPassword(User, Password), options: append([]string{"--user=" + who.Username}, options...)}
 	install := exec.Command("mariadb-install-db", "--no-defaults", "--datadir="+s.folder, "--user="+who.Username, //nolint:gosec,noctx // a folder of ours
 		"--auth-root-authentication-method=normal", "--skip-test-db", "--innodb-log-file-size=16M")
 	if out, err := install.CombinedOutput(); err != nil {
@@ -170,7 +189,7 @@ func (s *Server) run() error {
 	arguments := append([]string{
 		"--no-defaults", "--datadir=" + s.folder, "--bind-address=" + host, "--port=" + port, "--socket=" + s.Socket(),
 		"--pid-file=" + s.file("pid"), "--init-file=" + s.file("begin.sql"), "--skip-name-resolve", "--max-connections=2000",
-		"--innodb-buffer-pool-size=64M", "--innodb-log-file-size=16M", "--performance-schema=OFF", "--innodb-flush-method=fsync",
+		"--innodb-buffer-pool-size=64M", "--innodb-log-file-size=16M", "--performance-schema=OFF", "--lock-wait-timeout=30", "--innodb-flush-method=fsync",
 		"--innodb-flush-log-at-trx-commit=1",
 	}, s.options...)
 	s.cmd = exec.Command(path, arguments...) //nolint:gosec,noctx // what the script found; Kill ends it
@@ -195,8 +214,12 @@ func (s *Server) run() error {
 }
 
 func (s *Server) dsn(database string) string {
-	return fmt.Sprintf("%s:%s@tcp(%s)/%s?timeout=2s&multiStatements=true", User, Password, s.addr, database)
+	password, _ := s.account.Password()
+	return fmt.Sprintf("%s:%s@tcp(%s)/%s?timeout=2s&multiStatements=true", s.account.Username(), password, s.addr, database)
 }
+
+// Foreign reports whether somebody else runs it.
+func (s *Server) Foreign() bool { return s.folder == "" }
 
 // Addr is where it listens, Socket where it does so for programs of this machine.
 func (s *Server) Addr() string { return s.addr }
@@ -209,7 +232,7 @@ func (s *Server) PID() int { return s.cmd.Process.Pid }
 
 // URL names a database on it, for --database.
 func (s *Server) URL(database string) string {
-	return "mysql://" + User + ":" + Password + "@" + s.addr + "/" + database
+	return "mysql://" + s.account.String() + "@" + s.addr + "/" + database
 }
 
 // Database makes an empty database for a test, and returns its name. It is dropped when the test ends.
@@ -218,7 +241,7 @@ func (s *Server) Database(t program.Owner) string {
 	name := fmt.Sprintf("test_%d_%d", os.Getpid(), databases.Add(1))
 	s.Do(t, "", "CREATE DATABASE "+name)
 	t.Cleanup(func() {
-		if s.cmd != nil {
+		if s.cmd != nil || s.Foreign() {
 			s.Do(t, "", "DROP DATABASE "+name)
 		}
 	})
@@ -236,6 +259,23 @@ func (s *Server) Do(t program.Owner, database, statements string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// Disconnect ends every connection to a database.
+func (s *Server) Disconnect(t testing.TB, database string) {
+	t.Helper()
+	pool, err := sql.Open("mysql", s.dsn(""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = pool.Close() }()
+	var kill string
+	err = pool.QueryRowContext(context.Background(), "SELECT COALESCE(GROUP_CONCAT('KILL ', id SEPARATOR '; '), 'DO 0')"+
+		" FROM information_schema.processlist WHERE db = ?", database).Scan(&kill)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Do(t, "", kill)
 }
 
 // Kill ends the server with SIGKILL, and returns when it is gone.
