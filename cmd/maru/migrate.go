@@ -45,7 +45,11 @@ func (c *migrateDataCommand) migrate(ctx context.Context, out io.Writer) (err er
 		return err
 	}
 	ends := closing{}
-	defer func() { err = errors.Join(err, ends.close()) }()
+	defer func() {
+		if closed := ends.close(); err == nil { // else what is closed is what failed
+			err = closed
+		}
+	}()
 	source, err := sqlstore.OpenSource(ctx, from)
 	if err != nil {
 		return fmt.Errorf("--from: %w", err)
@@ -87,7 +91,7 @@ func (c *migrateDataCommand) migrate(ctx context.Context, out io.Writer) (err er
 		return err
 	}
 	if len(lost) > 0 {
-		return fmt.Errorf("%d images had lost bytes before, and everything else has moved: maru doctor on the new stores names them, and with --fix removes them", len(lost))
+		return fmt.Errorf("images that had lost bytes before: %d; all else has moved (maru doctor on the new stores names them, and with --fix removes them)", len(lost))
 	}
 	return nil
 }

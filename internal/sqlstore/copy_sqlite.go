@@ -36,18 +36,23 @@ func (d *sqliteSource) hold() (io.Closer, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.logged = d.beside("-wal", 0) || d.beside("-journal", 0)
-	if !d.logged || d.beside("-shm", -1) {
+	// A log stands beside the file itself, not beside a link to it.
+	file, err := filepath.EvalSymlinks(d.path)
+	if err != nil {
+		return nil, errors.Join(err, held.Close())
+	}
+	d.logged = longer(file+"-wal", 0) || longer(file+"-journal", 0)
+	if !d.logged || longer(file+"-shm", -1) {
 		return held, nil
 	}
 	// SQLite makes an index to the log, which is no one's once we are done.
-	return closers{held, removal(d.path + "-shm")}, nil
+	return closers{held, removal(file + "-shm")}, nil
 }
 
-// beside reports whether there is a file of the database's with more bytes than these.
-func (d *sqliteSource) beside(suffix string, more int64) bool {
-	info, err := os.Stat(d.path + suffix)
-	return err == nil && info.Size() > more
+// longer reports whether there is a file of more bytes than these.
+func longer(file string, size int64) bool {
+	info, err := os.Stat(file)
+	return err == nil && info.Size() > size
 }
 
 // closers are closed from the last to the first.

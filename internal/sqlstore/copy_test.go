@@ -241,21 +241,32 @@ func TestCopyAfterACrash(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "maru.db")
 	db := openTest(t, path)
 	populate(t, db, 3, 10)
-	crashed := filepath.Join(t.TempDir(), "maru.db")
-	for _, suffix := range []string{"", "-wal"} {
-		content, err := os.ReadFile(path + suffix)
-		need(t, err)
-		need(t, os.WriteFile(crashed+suffix, content, 0o600))
+	// A process that is killed leaves its index too; what was copied from a disk may be without it, or be found by a link.
+	var left [3]string
+	for i := range left {
+		left[i] = filepath.Join(t.TempDir(), "maru.db")
+		for _, suffix := range []string{"", "-wal", "-shm"} {
+			if suffix == "-shm" && i > 0 {
+				continue
+			}
+			content, err := os.ReadFile(path + suffix)
+			need(t, err)
+			need(t, os.WriteFile(left[i]+suffix, content, 0o600))
+		}
 	}
-	file, log := fileSum(t, crashed), fileSum(t, crashed+"-wal")
 	need(t, db.Close())
-	fromCrashed := copyInto(t, Options{Path: crashed}, Options{Path: filepath.Join(t.TempDir(), "maru.db")})
-	fromClosed := copyInto(t, Options{Path: path}, Options{Path: filepath.Join(t.TempDir(), "maru.db")})
-	if fmt.Sprint(fromCrashed) != fmt.Sprint(fromClosed) || fromClosed[1].Rows == 0 {
-		t.Errorf("%v\n%v", fromCrashed, fromClosed)
-	}
-	if fileSum(t, crashed) != file || fileSum(t, crashed+"-wal") != log || fileSum(t, crashed+"-shm") != "none" {
-		t.Error("the source has changed")
+	want := copyInto(t, Options{Path: path}, Options{Path: filepath.Join(t.TempDir(), "maru.db")})
+	link := filepath.Join(t.TempDir(), "maru.db")
+	need(t, os.Symlink(left[2], link))
+	for i, from := range []string{left[0], left[1], link} {
+		file, log := fileSum(t, left[i]), fileSum(t, left[i]+"-wal")
+		got := copyInto(t, Options{Path: from}, Options{Path: filepath.Join(t.TempDir(), "maru.db")})
+		if fmt.Sprint(got) != fmt.Sprint(want) || got[1].Rows == 0 {
+			t.Errorf("%s: %v\n%v", from, got, want)
+		}
+		if fileSum(t, left[i]) != file || fileSum(t, left[i]+"-wal") != log || i > 0 && fileSum(t, left[i]+"-shm") != "none" {
+			t.Errorf("%s: the source has changed", from)
+		}
 	}
 }
 
@@ -302,6 +313,38 @@ func TestUnfinishedCopy(t *testing.T) {
 			need(t, db.Close())
 		})
 	}
+}
+
+// TestTargetGoesAway kills the server in the middle of a copy, which says so in one line; once it is back another copy begins anew,
+// also where its user may not drop anything.
+func TestTargetGoesAway(t *testing.T) {
+	server := mariadb.Start(t)
+	name := server.Database(t)
+	path := filepath.Join(t.TempDir(), "maru.db")
+	db := openTest(t, path)
+	populate(t, db, 20, 100)
+	need(t, db.Close())
+	server.Do(t, "", "CREATE USER plain IDENTIFIED BY 'hush'; GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, INDEX ON "+name+".* TO plain")
+	to := Options{MySQL: "mysql://plain:hush@" + server.Addr() + "/" + name, Logger: quiet}
+	source, err := OpenSource(t.Context(), Options{Path: path, Logger: quiet})
+	need(t, err)
+	target, err := OpenTarget(t.Context(), to)
+	need(t, err)
+	_, err = target.CopyFrom(t.Context(), source, func(p Progress) {
+		if p.Table == "messages" && p.Rows == 1000 {
+			server.Kill()
+		}
+	})
+	if !errors.Is(err, ErrNoServer) || !strings.Contains(err.Error(), "messages") || strings.Contains(err.Error(), "\n") {
+		t.Error(err)
+	}
+	_ = target.Close() // it is away
+	need(t, source.Close())
+	server.Run(t)
+	if _, err := Open(t.Context(), to); !errors.Is(err, ErrUnfinished) {
+		t.Error(err)
+	}
+	copyInto(t, Options{Path: path}, to)
 }
 
 // TestCopyNoticesDifferences changes the copy before it is compared.
