@@ -6,10 +6,15 @@ import (
 	"os"
 	"testing"
 
+	"github.com/maru-chat/maru/test/mariadb"
 	"github.com/maru-chat/maru/test/program"
 )
 
-func TestMain(m *testing.M) { os.Exit(program.Main(m)) }
+func TestMain(m *testing.M) {
+	code := program.Main(m)
+	mariadb.Stop()
+	os.Exit(code)
+}
 
 func must(t *testing.T, err error) {
 	t.Helper()

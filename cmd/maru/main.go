@@ -25,10 +25,11 @@ func main() {
 
 // commands are what maru can be asked to do.
 type commands struct {
-	Serve    serveCommand    `cmd:"" default:"withargs" help:"Serve the site, the API and Socket.IO (what maru alone does)."`
-	Doctor   doctorCommand   `cmd:"" help:"Look for images without bytes and for bytes without an image; Maru must not be running on the same database file."`
-	Pictures picturesCommand `cmd:"" hidden:"" help:"Treat the pictures on standard input; serving does this by itself."`
-	Version  versionCommand  `cmd:"" help:"Print the version."`
+	Serve       serveCommand       `cmd:"" default:"withargs" help:"Serve the site, the API and Socket.IO (what maru alone does)."`
+	Doctor      doctorCommand      `cmd:"" help:"Look for images without bytes and for bytes without an image; Maru must not be running on the same database file."`
+	MigrateData migrateDataCommand `cmd:"" help:"Copy everything to another database, and images to another store, and compare: --from sqlite:FILE --to mysql://…, or back. Maru must be stopped; the old database and images stay untouched."`
+	Pictures    picturesCommand    `cmd:"" hidden:"" help:"Treat the pictures on standard input; serving does this by itself."`
+	Version     versionCommand     `cmd:"" help:"Print the version."`
 }
 
 type versionCommand struct{}

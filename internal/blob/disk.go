@@ -80,6 +80,20 @@ func OpenDisk(folder string) (_ *Disk, err error) {
 	return d, nil
 }
 
+// openSource opens a folder of images that is there, to read from it alone.
+func openSource(folder string) (*Disk, error) {
+	folder, err := filepath.Abs(folder)
+	if err != nil {
+		return nil, err
+	}
+	if info, err := os.Stat(filepath.Join(folder, unfinished)); err != nil || !info.IsDir() {
+		return nil, fmt.Errorf("open %s: %w", folder, errNoImages)
+	}
+	return &Disk{folder: folder}, nil
+}
+
+var errNoImages = errors.New("not a folder of a maru's images")
+
 // prepare makes a folder ours that is empty, and refuses one that is somebody else's.
 func prepare(root *os.Root) error {
 	if info, err := root.Lstat(unfinished); err == nil && info.IsDir() {

@@ -29,6 +29,7 @@ type Options struct {
 	Data    string        // the folder of "file:" is inside
 	Timeout time.Duration // of S3; 0 for 20 s
 	Logger  *slog.Logger  // nil for the default one
+	Source  bool          // only to read from: nothing is made, tried or removed there
 }
 
 // Store is what Open opens.
@@ -59,12 +60,12 @@ func Open(ctx context.Context, setting string, o Options) (Store, error) {
 	kind, rest, named := strings.Cut(setting, ":")
 	switch {
 	case setting == "", kind == "file" && rest == "":
-		return openDisk(filepath.Join(o.Data, "images"))
+		return openDisk(filepath.Join(o.Data, "images"), o.Source)
 	case kind == "file" && named:
 		if strings.HasPrefix(rest, "//") && !strings.HasPrefix(rest, "///") {
 			return nil, fmt.Errorf("%s: a folder is file:FOLDER, without //", setting)
 		}
-		return openDisk(rest)
+		return openDisk(rest, o.Source)
 	case kind == "s3" && named:
 		b, err := parseBucket(setting)
 		if err != nil {
@@ -78,8 +79,12 @@ func Open(ctx context.Context, setting string, o Options) (Store, error) {
 }
 
 // openDisk keeps a nil *Disk from becoming a Store.
-func openDisk(folder string) (Store, error) {
-	d, err := OpenDisk(folder)
+func openDisk(folder string, source bool) (Store, error) {
+	open := OpenDisk
+	if source {
+		open = openSource
+	}
+	d, err := open(folder)
 	if err != nil {
 		return nil, err
 	}
@@ -180,12 +185,18 @@ func openS3(ctx context.Context, b bucket, o Options) (Store, error) {
 	if err != nil || found.AccessKeyID == "" {
 		return nil, fmt.Errorf("%s: no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY", where)
 	}
-	err = s.try(check)
+	err = s.try(check, o.Source)
 	if why, refused := refusal(err); refused {
 		return nil, errors.Join(fmt.Errorf("%s %s", where, why), s.Close())
 	}
+	if o.Source && err != nil {
+		return nil, errors.Join(fmt.Errorf("%s does not answer: %w", where, err), s.Close())
+	}
 	if err != nil {
 		o.Logger.Warn("images cannot be stored or shown until their store answers", "store", where, "error", err.Error())
+		return s, nil
+	}
+	if o.Source {
 		return s, nil
 	}
 	if v, err := s.client.GetBucketVersioning(check, s.bucket); err == nil && v.Enabled() {
@@ -202,8 +213,8 @@ func awsCredentials(timeout time.Duration) *credentials.Credentials {
 	return credentials.NewChainCredentials([]credentials.Provider{&credentials.EnvAWS{}, &credentials.FileAWSCredentials{}, role})
 }
 
-// try does once what will be done: list, write and delete.
-func (s *S3) try(ctx context.Context) error {
+// try does once what will be done: list and, but for a source, write and delete.
+func (s *S3) try(ctx context.Context, source bool) error {
 	nobody := false
 	options := minio.ListObjectsOptions{Prefix: s.prefix, Recursive: true, MaxKeys: 1, FetchOwner: &nobody}
 	for object := range s.client.ListObjectsIter(ctx, s.bucket, options) {
@@ -214,6 +225,9 @@ func (s *S3) try(ctx context.Context) error {
 	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
+	}
+	if source {
+		return nil
 	}
 	const probe = "maru.may-write" // is no key, so List leaves it out
 	sum := sha256.Sum256(nil)

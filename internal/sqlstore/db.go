@@ -82,6 +82,37 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 }
 
 func open(ctx context.Context, o Options, d dialect, steps migrationFS) (_ *DB, err error) {
+	db := newDB(o, d)
+	defer func() {
+		if err != nil {
+			_ = db.release()
+			err = db.opening(err)
+		}
+	}()
+	if err = db.take(ctx); err != nil {
+		return nil, err
+	}
+	w := db.writer.conn
+	if err = db.migrate(ctx, steps); err != nil {
+		return nil, err
+	}
+	if err = d.inspect(ctx, w.c, db.clock.Now(), db.log); err != nil {
+		return nil, err
+	}
+	if err = refuseUnfinished(ctx, d, w); err != nil {
+		return nil, err
+	}
+	for range cap(db.readers) {
+		db.readers <- nil // to be opened when it is needed
+	}
+	go db.writer.run()
+	if db.epoch, err = db.loadEpoch(ctx); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+func newDB(o Options, d dialect) *DB {
 	if o.Clock == nil {
 		o.Clock = systemClock{}
 	}
@@ -91,45 +122,33 @@ func open(ctx context.Context, o Options, d dialect, steps migrationFS) (_ *DB, 
 	if o.Readers <= 0 {
 		o.Readers = 4
 	}
-	db := &DB{dialect: d, clock: o.Clock, log: o.Logger, readers: make(chan *conn, o.Readers)}
-	defer func() {
-		if err != nil {
-			_ = db.release()
-			err = fmt.Errorf("open %s: %w", d.name(), d.explain(err))
-		}
-	}()
+	return &DB{dialect: d, clock: o.Clock, log: o.Logger, readers: make(chan *conn, o.Readers)}
+}
 
-	if db.held, err = d.hold(); err != nil {
-		return nil, err
+// opening is what an operator reads of a failure to open.
+func (db *DB) opening(err error) error {
+	return fmt.Errorf("open %s: %w", db.dialect.name(), db.dialect.explain(err))
+}
+
+// take takes the database, and connects its writer. After an error release closes what is open.
+func (db *DB) take(ctx context.Context) (err error) {
+	if db.held, err = db.dialect.hold(); err != nil {
+		return err
 	}
-	connector, err := d.connect()
+	connector, err := db.dialect.connect()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	db.pool = sql.OpenDB(connector)
-	db.pool.SetMaxOpenConns(o.Readers + 1)
-	db.pool.SetMaxIdleConns(o.Readers + 1)
-
+	db.pool.SetMaxOpenConns(cap(db.readers) + 1)
+	db.pool.SetMaxIdleConns(cap(db.readers) + 1)
 	w, err := db.connect(ctx, true)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	db.writer = newWriter(db, w)
-	d.own(w, db.writer.marker.id)
-	if err = db.migrate(ctx, steps); err != nil {
-		return nil, err
-	}
-	if err = d.inspect(ctx, w.c, db.clock.Now(), db.log); err != nil {
-		return nil, err
-	}
-	for range o.Readers {
-		db.readers <- nil // to be opened when it is needed
-	}
-	go db.writer.run()
-	if db.epoch, err = db.loadEpoch(ctx); err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	return db, nil
+	db.dialect.own(w, db.writer.marker.id)
+	return nil
 }
 
 func (db *DB) migrate(ctx context.Context, steps migrationFS) (err error) {

@@ -68,6 +68,19 @@ type dialect interface {
 	skew(ctx context.Context, c *sql.Conn, clock chat.Clock) (time.Duration, error)
 	// erase makes what was deleted unreadable in the database's files; false where it must be tried again.
 	erase(ctx context.Context, c *sql.Conn) (bool, error)
+
+	copying
+}
+
+// copying is what only a copy of a whole database asks: see copy.go.
+type copying interface {
+	// onlyCopy keeps other copies into this database away as long as the connection lives.
+	onlyCopy(ctx context.Context, c *sql.Conn) error
+	// counter is the number that a table's next row will get; setCounter raises it, outside of any transaction.
+	counter(ctx context.Context, c *sql.Conn, table string) (int64, error)
+	setCounter(ctx context.Context, c *sql.Conn, table string, next int64) error
+	// empty removes every row of a table, outside of any transaction.
+	empty(ctx context.Context, c *sql.Conn, table string) error
 }
 
 // failure is what a driver's error means to us.

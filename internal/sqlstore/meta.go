@@ -13,6 +13,8 @@ import (
 const (
 	metaEpoch  = "epoch"
 	metaSecret = "secret_fingerprint"
+	// metaCopying is there while a copy into the database is not finished: see copy.go.
+	metaCopying = "copying"
 )
 
 // Epoch implements chat.Store.

@@ -37,8 +37,7 @@ func migrate(ctx context.Context, d dialect, c *sql.Conn, steps migrationFS, now
 		return err
 	}
 	if version > len(files) {
-		return fmt.Errorf("%w: schema version %d is newer than this maru knows (%d): use a newer maru",
-			ErrNewerSchema, version, len(files))
+		return newerSchema(version, len(files))
 	}
 	for _, file := range files[version:] {
 		number, _, _ := strings.Cut(file.Name(), "_")
@@ -74,4 +73,8 @@ func schemaVersion(ctx context.Context, d dialect, c *sql.Conn) (int, error) {
 	_, err = c.ExecContext(ctx,
 		"CREATE TABLE schema_version (version INTEGER NOT NULL PRIMARY KEY, applied_at BIGINT NOT NULL)"+d.tableOptions())
 	return 0, err
+}
+
+func newerSchema(version, known int) error {
+	return fmt.Errorf("%w: schema version %d is newer than this maru knows (%d): use a newer maru", ErrNewerSchema, version, known)
 }

@@ -151,6 +151,7 @@ func New(folder, addr string, options ...string) (*Server, error) {
 	s := &Server{folder: filepath.Join(folder, "data"), addr: addr, account: url.UserPassword(User, Password), options: append([]string{"--user=" + who.Username}, options...)}
 	install := exec.Command("mariadb-install-db", "--no-defaults", "--datadir="+s.folder, "--user="+who.Username, //nolint:gosec,noctx // a folder of ours
 		"--auth-root-authentication-method=normal", "--skip-test-db", "--innodb-log-file-size=16M")
+	install.Env = append(os.Environ(), "TMPDIR="+folder)
 	if out, err := install.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("making a database: %w: %s", err, out)
 	}
@@ -186,8 +187,9 @@ func (s *Server) run() error {
 		return err
 	}
 	defer func() { _ = log.Close() }() // the server has it
+	// Its own folder for temporary tables: a server that starts removes what it finds of others in /tmp.
 	arguments := append([]string{
-		"--no-defaults", "--datadir=" + s.folder, "--bind-address=" + host, "--port=" + port, "--socket=" + s.Socket(),
+		"--no-defaults", "--datadir=" + s.folder, "--tmpdir=" + filepath.Dir(s.folder), "--bind-address=" + host, "--port=" + port, "--socket=" + s.Socket(),
 		"--pid-file=" + s.file("pid"), "--init-file=" + s.file("begin.sql"), "--skip-name-resolve", "--max-connections=2000",
 		"--innodb-buffer-pool-size=64M", "--innodb-log-file-size=16M", "--performance-schema=OFF", "--lock-wait-timeout=30", "--innodb-flush-method=fsync",
 		"--innodb-flush-log-at-trx-commit=1",
