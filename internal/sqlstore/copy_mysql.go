@@ -33,15 +33,15 @@ func newMySQLCopy(url string, source bool) (*mysqlCopy, error) {
 }
 
 // prepare begins a source's one transaction, which sees the database as it is now and can change nothing.
-func (d *mysqlCopy) prepare(ctx context.Context, c *sql.Conn, _ bool) (session, error) {
-	s, err := d.mysqlDialect.prepare(ctx, c, !d.source)
+func (d *mysqlCopy) prepare(ctx context.Context, c *sql.Conn, _ bool) error {
+	err := d.mysqlDialect.prepare(ctx, c, !d.source)
 	if err == nil {
 		_, err = c.ExecContext(ctx, "SET SESSION wait_timeout = 86400, net_write_timeout = 3600, net_read_timeout = 3600")
 	}
 	if err == nil && d.source {
 		_, err = c.ExecContext(ctx, "START TRANSACTION WITH CONSISTENT SNAPSHOT")
 	}
-	return s, err
+	return err
 }
 
 func (d *mysqlDialect) onlyCopy(ctx context.Context, c *sql.Conn) error {

@@ -94,16 +94,16 @@ func (d *sqliteSource) connect() (driver.Connector, error) {
 }
 
 // prepare begins the one transaction of the connection. It sets none of what would be written into the file.
-func (d *sqliteSource) prepare(ctx context.Context, c *sql.Conn, _ bool) (session, error) {
+func (d *sqliteSource) prepare(ctx context.Context, c *sql.Conn, _ bool) error {
 	for _, statement := range []string{
 		"PRAGMA busy_timeout=" + busyTimeout, "PRAGMA query_only=ON", "PRAGMA temp_store=MEMORY", "PRAGMA trusted_schema=OFF",
 		"PRAGMA cache_size=-8192", "BEGIN",
 	} {
 		if _, err := c.ExecContext(ctx, statement); err != nil {
-			return session{}, err
+			return err
 		}
 	}
-	return session{}, nil
+	return nil
 }
 
 // erase changes nothing.
