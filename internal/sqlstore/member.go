@@ -300,17 +300,21 @@ func (s *snapshot) MyRooms(user chat.UserID) ([]chat.MyRoom, error) {
 		return nil, err
 	}
 	rooms := make([]chat.MyRoom, len(entries))
+	var lasts []place
 	for i, e := range entries {
 		e.mine.RoomID = e.ID
 		rooms[i] = chat.MyRoom{Room: e.Room, Membership: e.mine, PeerLeft: e.peerLeft, Unread: e.unread}
 		s.remember(e.ID, e.num)
 		if e.last > 0 {
-			last, err := s.Message(e.ID, e.last)
-			if err != nil {
-				return nil, err
-			}
-			rooms[i].Last = &last
+			lasts = append(lasts, place{e.ID, e.num, e.last})
 		}
+	}
+	last, err := s.messagesAt(lasts)
+	if err != nil {
+		return nil, err
+	}
+	for i := range rooms {
+		rooms[i].Last = last[rooms[i].Room.ID]
 	}
 	moved := func(r chat.MyRoom) time.Time {
 		if r.Last != nil && r.Last.SentAt.After(r.Membership.JoinedAt) {

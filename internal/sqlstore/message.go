@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/maru-chat/maru/internal/chat"
 )
@@ -56,6 +57,60 @@ func (s *snapshot) Message(id chat.RoomID, seq int64) (chat.Message, error) {
 		return chat.Message{}, err
 	}
 	return m[0].in(id), nil
+}
+
+// place is where a message is.
+type place struct {
+	room chat.RoomID
+	num  int64
+	seq  int64
+}
+
+// messagesAt returns messages by their rooms, at most one of each. It is a few statements, not one for each message: a list of
+// rooms is read at every connection, and a database server is far away.
+func (s *snapshot) messagesAt(places []place) (map[chat.RoomID]*chat.Message, error) {
+	type row struct {
+		message
+		num int64
+	}
+	into := func(r *row) []any { return append(messageInto(&r.message), &r.num) }
+	const one = "SELECT " + messageColumns + ", m.room FROM messages m WHERE m.room = ? AND m.seq = ?"
+	byNum := make(map[int64]chat.RoomID, len(places))
+	found := make(map[chat.RoomID]*chat.Message, len(places))
+	for len(places) > 0 {
+		size := 64 // of few different lengths, as in pieces
+		for _, few := range []int{1, 8} {
+			if len(places) <= few {
+				size = few
+				break
+			}
+		}
+		take := min(size, len(places))
+		args := make([]any, 0, 2*size)
+		for i := range size { // one that is asked for again is found again
+			p := places[min(i, take-1)]
+			byNum[p.num] = p.room
+			args = append(args, p.num, p.seq)
+		}
+		rows, err := list(s, into, one+strings.Repeat(" UNION ALL "+one, size-1), args...)
+		if err != nil {
+			return nil, err
+		}
+		for i := range rows {
+			id := byNum[rows[i].num]
+			if found[id] != nil {
+				continue
+			}
+			m := []message{rows[i].message}
+			if err := s.withImages(rows[i].num, m); err != nil {
+				return nil, err
+			}
+			whole := m[0].in(id)
+			found[id] = &whole
+		}
+		places = places[take:]
+	}
+	return found, nil
 }
 
 // MessageByClientID implements chat.Reader. What was sent to a room that is deleted is NotFound. Nearly every send asks

@@ -226,6 +226,30 @@ func visitors(t *testing.T, s *store) {
 	}), chat.NotFound)
 }
 
+// manyRooms: each room of a long list has its own newest message.
+func manyRooms(t *testing.T, s *store) {
+	me, other := s.user("Me"), s.user("Other")
+	want := map[chat.RoomID]chat.Message{}
+	for n := range 75 {
+		r := s.room(me, other)
+		for range 1 + n%3 {
+			want[r.ID] = s.say(r, other, unique("said "))
+		}
+		if n%10 == 0 {
+			s.room(me) // where nothing was said
+		}
+		mine := get(s, func(r chat.Reader) ([]chat.MyRoom, error) { return r.MyRooms(me.ID) })
+		said := 0
+		for _, m := range mine {
+			if m.Last != nil {
+				said++
+				equal(t, *m.Last, want[m.Room.ID])
+			}
+		}
+		equal(t, said, len(want))
+	}
+}
+
 func myRooms(t *testing.T, s *store) {
 	me, peer, other := s.user("Me"), s.user("Peer"), s.user("Other")
 	mine := func() []chat.MyRoom {

@@ -42,6 +42,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"memberships", memberships},
 		{"recent joins", recentJoins},
 		{"my rooms", myRooms},
+		{"many rooms", manyRooms},
 		{"unread", unread},
 		{"messages", messages},
 		{"pages", pages},
