@@ -187,7 +187,11 @@ func TestMigrateData(t *testing.T) {
 		"--data", data, "--to", server.URL(name), "--from-blobs", "file:", "--to-blobs",
 		"s3://moved?endpoint=" + photos.Endpoint() + "&region=" + s3.Region,
 	}
-	crash(t, server.URL(name), to)
+	stopped := server.URL(server.Database(t))
+	if said := crash(t, stopped, []string{"--data", data, "--to", stopped}, os.Interrupt); !strings.HasPrefix(said, "maru: interrupted") || strings.Count(said, "\n") != 1 {
+		t.Errorf("when it was interrupted it said %q", said)
+	}
+	crash(t, server.URL(name), to, os.Kill)
 	if said := refused(t, t.TempDir(), "--database", server.URL(name)); !strings.Contains(said, "was not finished") || strings.Count(said, "\n") != 1 {
 		t.Errorf("half a copy: %s", said)
 	}
@@ -238,10 +242,12 @@ func grow(t *testing.T, file string) {
 	must(t, errors.Join(err, db.Close()))
 }
 
-// crash starts a copy and kills it once rows are there.
-func crash(t *testing.T, target string, args []string) {
+// crash starts a copy, ends it once rows are there, and returns what it said.
+func crash(t *testing.T, target string, args []string, with os.Signal) string {
 	t.Helper()
 	cmd := exec.Command(program.Binary, append([]string{"migrate-data"}, args...)...)
+	var said bytes.Buffer
+	cmd.Stderr = &said
 	program.DiesWithUs(cmd)
 	must(t, cmd.Start())
 	user, rest, _ := strings.Cut(strings.TrimPrefix(target, "mysql://"), "@")
@@ -257,10 +263,11 @@ func crash(t *testing.T, target string, args []string) {
 			t.Fatal("nothing is copied")
 		}
 	}
-	must(t, errors.Join(cmd.Process.Kill(), db.Close()))
+	must(t, errors.Join(cmd.Process.Signal(with), db.Close()))
 	if cmd.Wait() == nil {
-		t.Fatal("it had ended before it was killed")
+		t.Fatal("it had ended before")
 	}
+	return said.String()
 }
 
 // refused starts a maru that must not serve, and returns what it says.

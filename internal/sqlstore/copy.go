@@ -112,6 +112,11 @@ func OpenTarget(ctx context.Context, o Options) (_ *Target, err error) {
 			err = db.opening(err)
 		}
 	}()
+	if o.MySQL == "" {
+		if err = glance(ctx, o); err != nil {
+			return nil, err
+		}
+	}
 	if err = db.take(ctx); err != nil {
 		return nil, err
 	}
@@ -129,6 +134,29 @@ func OpenTarget(ctx context.Context, o Options) (_ *Target, err error) {
 		return nil, err
 	}
 	return t, nil
+}
+
+// glance refuses a file that is somebody else's: opening it for writing would change how its journal is kept.
+func glance(ctx context.Context, o Options) (err error) {
+	if !longer(o.Path, 0) {
+		return nil
+	}
+	d := &sqliteSource{sqliteDialect: sqliteDialect{path: o.Path}}
+	db := newDB(o, d)
+	defer func() { err = errors.Join(err, db.release()) }()
+	if err := db.take(ctx); err != nil {
+		return err
+	}
+	var versions int
+	c := db.writer.conn.c
+	if c.QueryRowContext(ctx, "SELECT COUNT(*) FROM schema_version").Scan(&versions) == nil {
+		return nil
+	}
+	foreign, err := d.foreign(ctx, c)
+	if err == nil && foreign {
+		err = fmt.Errorf("%w: it holds another program's tables", ErrNotDatabase)
+	}
+	return err
 }
 
 // vacant refuses a database that holds anything. Tables that are not there yet hold nothing.

@@ -47,11 +47,12 @@ func (d *mysqlCopy) prepare(ctx context.Context, c *sql.Conn, _ bool) error {
 func (d *mysqlDialect) onlyCopy(ctx context.Context, c *sql.Conn) error {
 	var got sql.NullInt64
 	lock := fmt.Sprintf("maru-copy:%x", sha256.Sum256([]byte(d.config.DBName)))[:40]
-	if err := c.QueryRowContext(ctx, "SELECT GET_LOCK(?, 0)", lock).Scan(&got); err != nil {
+	// It waits a little: the server may not have noticed yet that one before was killed.
+	if err := c.QueryRowContext(ctx, "SELECT GET_LOCK(?, 5)", lock).Scan(&got); err != nil {
 		return err
 	}
 	if got.Int64 != 1 {
-		return errors.New("another maru migrate-data is copying into it")
+		return errors.New("another maru migrate-data is copying into it, or its connection is still open on the server")
 	}
 	return nil
 }

@@ -400,6 +400,12 @@ func TestCopyRefuses(t *testing.T) {
 	need(t, openURL(t, server.URL(whole)).Close())
 	server.Do(t, "", "CREATE USER looks IDENTIFIED BY 'hush'; GRANT SELECT ON "+whole+".* TO looks")
 	t.Cleanup(func() { server.Do(t, "", "DROP USER looks") })
+	foreign := filepath.Join(t.TempDir(), "places.sqlite")
+	pool, err := sql.Open("sqlite", foreign)
+	need(t, err)
+	_, err = pool.ExecContext(t.Context(), "CREATE TABLE places (id INTEGER)")
+	need(t, errors.Join(err, pool.Close()))
+	theirs := fileSum(t, foreign)
 	older := versioned("DELETE FROM schema_version WHERE version = 3")
 	source := func(o Options) error {
 		s, err := OpenSource(t.Context(), o)
@@ -432,6 +438,9 @@ func TestCopyRefuses(t *testing.T) {
 		{"older", source(older), ErrOlderSchema},
 		{"nobody there", source(Options{MySQL: "mysql://a:hush@127.0.0.1:1/x"}), ErrNoServer},
 		{"may read", source(Options{MySQL: "mysql://looks:hush@" + server.Addr() + "/" + whole}), nil},
+		{"another program's", source(Options{Path: foreign}), ErrNotDatabase},
+		{"target is another program's", target(Options{Path: foreign}), ErrNotDatabase},
+		{"target is a text", target(Options{Path: text}), ErrNotDatabase},
 		{"target in use", target(Options{Path: used}), ErrInUse},
 		{"target may not be written", target(Options{MySQL: "mysql://looks:hush@" + server.Addr() + "/" + whole}), ErrDenied},
 		{"target is older and full", target(older), ErrNotEmpty},
@@ -442,10 +451,13 @@ func TestCopyRefuses(t *testing.T) {
 			t.Errorf("%s: %v", c.what, c.err)
 		}
 	}
+	if fileSum(t, foreign) != theirs {
+		t.Error("another program's database has changed")
+	}
 	if fileSum(t, none) != "none" {
 		t.Error("the source was made")
 	}
-	pool, err := sql.Open("sqlite", older.Path)
+	pool, err = sql.Open("sqlite", older.Path)
 	need(t, err)
 	var version int
 	need(t, errors.Join(pool.QueryRowContext(t.Context(), "SELECT MAX(version) FROM schema_version").Scan(&version), pool.Close()))
