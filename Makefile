@@ -48,10 +48,17 @@ lint-go: web/dist/index.html | need-go
 lint-web: node_modules/.package-lock.json
 	$(NPM) run lint --workspace web
 
-.PHONY: test-go
+.PHONY: test-go test-packages test-faults
 test-go: build ## Run the Go tests with the race detector
 	@scripts/need gcc
-	CGO_ENABLED=1 go test -race -timeout 8m ./...
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target test-faults test-packages
+
+# What waits most of its time runs beside the rest.
+test-faults:
+	CGO_ENABLED=1 go test -race -timeout 8m ./test/faults
+
+test-packages:
+	CGO_ENABLED=1 go test -race -timeout 8m $$(go list ./... | grep -v /test/faults$$)
 
 .PHONY: test-web
 test-web: node_modules/.package-lock.json web/dist/index.html ## Run the site's unit tests and its size limit
