@@ -99,7 +99,10 @@ type Target struct {
 // OpenTarget opens a database that is empty, or that an unfinished copy has left, and makes its schema. It changes nothing in
 // any other.
 func OpenTarget(ctx context.Context, o Options) (_ *Target, err error) {
-	var d dialect = &sqliteDialect{path: o.Path}
+	// Client ids come in no order, and a small cache would read and write their index's pages again and again.
+	var d dialect = &sqliteDialect{path: o.Path, extra: []pragma{
+		{name: "cache_size", value: "-65536"}, {name: "wal_autocheckpoint", value: "16000"},
+	}}
 	if o.MySQL != "" {
 		if d, err = newMySQLCopy(o.MySQL, false); err != nil {
 			return nil, err

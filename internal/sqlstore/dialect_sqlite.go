@@ -24,7 +24,7 @@ import (
 // sqliteDialect is SQLite through modernc.org/sqlite: pure Go, so that the program stays one static binary.
 type sqliteDialect struct {
 	path  string
-	extra []pragma // for tests: settings of the writer alone, not asserted
+	extra []pragma // for copies and tests: settings of the writer alone, not asserted
 }
 
 // pragma is a setting of a connection, and what asking for it answers once it took effect.
