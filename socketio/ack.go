@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"sync/atomic"
+	"time"
 )
 
 // Args are the arguments of an event or of an acknowledgement, each one JSON
@@ -34,11 +35,21 @@ type Ack struct{ question *question }
 type question struct {
 	socket   *Socket
 	id       uint64
+	asked    int64 // when its event was read, in nanoseconds since 1970
 	answered atomic.Bool
 }
 
 // Wanted reports whether the client asked for an acknowledgement.
 func (a Ack) Wanted() bool { return a.question != nil }
+
+// Asked is when the event was read from its connection, which may be a while
+// before its handler runs; zero for one that wants no acknowledgement.
+func (a Ack) Asked() time.Time {
+	if a.question == nil {
+		return time.Time{}
+	}
+	return time.Unix(0, a.question.asked)
+}
 
 // Send acknowledges with the arguments, which become JSON as in [EncodeEvent].
 // It does not wait. It fails with [ErrAcknowledged] the second time, with

@@ -173,7 +173,7 @@ func (c *conn) packet(p *packet, size int) error {
 		}
 		e := &event{name: name, args: p.args[1:], size: size}
 		if p.hasID {
-			e.ack = Ack{&question{socket: s, id: p.id}}
+			e.ack = Ack{&question{socket: s, id: p.id, asked: time.Now().UnixNano()}}
 		}
 		return c.take(s, e)
 	case packetAck:

@@ -194,6 +194,7 @@ func (c *serveCommand) start(ctx context.Context, store *sqlstore.DB, blobs blob
 	background, end := context.WithCancel(context.WithoutCancel(ctx))
 	n.end = end
 	n.tasks.Go(func() { n.live.Run(background) })
+	n.tasks.Go(func() { rules.Beat(background) })
 	n.tasks.Go(func() { who.Run(background) })
 	n.tasks.Go(func() { sweepRooms(background, store, log) })
 	n.tasks.Go(func() { sweepImages(background, rules, log) })

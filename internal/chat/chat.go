@@ -22,6 +22,7 @@ type Chat struct {
 	limits   limits
 	uploads  uploads
 	removals chan struct{} // says that blobs wait to be removed
+	pulse    pulse
 }
 
 // Options is what a Chat is made of; every field but NoRateLimits must be set (Blobs and Photos for images alone).

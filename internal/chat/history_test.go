@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -66,7 +67,7 @@ func TestChanges(t *testing.T) {
 	for i := range 10 {
 		sent = append(sent, h.say(jisu, id, fmt.Sprint(i)))
 	}
-	edited, err := h.Edit(t.Context(), jisu, id, sent[2].Seq, "고침")
+	edited, err := h.Edit(t.Context(), jisu, id, sent[2].Seq, "고침", time.Time{})
 	must(t, err)
 	deleted, err := h.Delete(t.Context(), jisu, id, sent[5].Seq)
 	must(t, err)
@@ -155,7 +156,7 @@ func TestTheStreamIsTheHistory(t *testing.T) {
 				sent = append(sent, h.say(by, id, rapid.StringMatching(`[가-힣a-z]{1,8}`).Draw(rt, "text")))
 			case action < 7:
 				m := rapid.SampledFrom(sent).Draw(rt, "message")
-				_, err := h.Edit(t.Context(), m.SenderID, id, m.Seq, rapid.StringMatching(`[가-힣]{1,8}`).Draw(rt, "text"))
+				_, err := h.Edit(t.Context(), m.SenderID, id, m.Seq, rapid.StringMatching(`[가-힣]{1,8}`).Draw(rt, "text"), time.Time{})
 				if err != nil {
 					refused(t, err, chat.Forbidden) // deleted already
 				}

@@ -3,6 +3,7 @@ package chat_test
 import (
 	"reflect"
 	"testing"
+	"time"
 
 	"github.com/maru-chat/maru/internal/chat"
 )
@@ -63,7 +64,7 @@ func TestHistorySinceJoining(t *testing.T) {
 	must(t, err)
 	cursor := seen.Room.Head
 	h.say(jisu, id, "민호 온 뒤")
-	_, err = h.Edit(t.Context(), jisu, id, old.Seq, "고친 옛말")
+	_, err = h.Edit(t.Context(), jisu, id, old.Seq, "고친 옛말", time.Time{})
 	must(t, err)
 
 	equal(t, "history", texts(h.history(minho, id)), []string{"민호 온 뒤"})

@@ -238,8 +238,13 @@ func (c *Chat) bringBackPeer(tx Tx, v visit, clientID string) (Room, error) {
 	return room, err
 }
 
-// Edit replaces the text of the asker's own message; of one with images it may be empty.
-func (c *Chat) Edit(ctx context.Context, by UserID, id RoomID, seq int64, text string) (Message, error) {
+// Edit replaces the text of the asker's own message; of one with images it may be empty. asked is when the request was read,
+// zero for now.
+//
+// An edit has no client id: one that was given up, asked for again at another node and carried out there may still be on its way
+// here, and must not undo what was written since. So the later asked wins; one that came too late is Unavailable, and whoever still
+// waits for it asks again.
+func (c *Chat) Edit(ctx context.Context, by UserID, id RoomID, seq int64, text string, asked time.Time) (Message, error) {
 	if err := c.limits.send.check(by); err != nil {
 		return Message{}, err
 	}
@@ -247,14 +252,24 @@ func (c *Chat) Edit(ctx context.Context, by UserID, id RoomID, seq int64, text s
 	if err != nil {
 		return Message{}, err
 	}
+	now := c.now()
+	if asked.IsZero() {
+		asked = now
+	}
+	asked = c.pulse.earliest(asked.UTC().Truncate(time.Millisecond), now)
 	return c.change(ctx, by, id, seq, visit.mayEdit, func(_ Tx, m *Message) (bool, error) {
 		switch {
 		case text == "" && len(m.Images) == 0:
 			return false, InvalidField("text", FieldRequired)
 		case m.Text == text:
 			return false, nil
+		case m.EditedAt.After(asked):
+			return false, &Error{Code: Unavailable, Message: "another edit came first; try again", RetryAfter: 100 * time.Millisecond}
 		}
-		m.Text, m.EditedAt = text, c.now()
+		m.Text, m.EditedAt = text, asked
+		if m.SentAt.After(asked) {
+			m.EditedAt = m.SentAt // what was asked while this process stood still
+		}
 		return true, nil
 	})
 }

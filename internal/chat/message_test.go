@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/maru-chat/maru/internal/chat"
 )
@@ -75,7 +76,7 @@ func TestTheSameClientIDIsOneMessage(t *testing.T) {
 	})
 
 	t.Run("after an edit it is the message as it is now", func(t *testing.T) {
-		edited, err := h.Edit(t.Context(), minho, room, first.Seq, "고친 말")
+		edited, err := h.Edit(t.Context(), minho, room, first.Seq, "고친 말", time.Time{})
 		must(t, err)
 		m, created, err := h.Send(t.Context(), minho, room, draft)
 		must(t, err)
@@ -144,14 +145,14 @@ func TestEditAndDelete(t *testing.T) {
 		"a number that cannot be":        {member, 0, chat.Invalid},
 		"a number that cannot be either": {member, -1, chat.Invalid},
 	} {
-		_, err := h.Edit(t.Context(), try.by, room, try.seq, "고침")
+		_, err := h.Edit(t.Context(), try.by, room, try.seq, "고침", time.Time{})
 		if chat.CodeOf(err) != try.code {
 			t.Errorf("%s: %v, want %s", name, err, try.code)
 		}
 	}
 
 	h.take()
-	edited, err := h.Edit(t.Context(), member, room, m.Seq, "고침")
+	edited, err := h.Edit(t.Context(), member, room, m.Seq, "고침", time.Time{})
 	must(t, err)
 	if edited.Seq != m.Seq || edited.Rev <= m.Rev || edited.Text != "고침" || edited.EditedAt.IsZero() {
 		t.Fatalf("edited %+v", edited)
@@ -160,7 +161,7 @@ func TestEditAndDelete(t *testing.T) {
 	if e, ok := events[0].(chat.MessageChanged); !ok || len(events) != 1 || !reflect.DeepEqual(e.Message, edited) || e.User.ID != member {
 		t.Fatalf("published %+v", events)
 	}
-	same, err := h.Edit(t.Context(), member, room, m.Seq, "고침")
+	same, err := h.Edit(t.Context(), member, room, m.Seq, "고침", time.Time{})
 	must(t, err)
 	if !reflect.DeepEqual(same, edited) || len(h.take()) != 0 {
 		t.Fatal("the same text is a change")
@@ -179,7 +180,7 @@ func TestEditAndDelete(t *testing.T) {
 	if !reflect.DeepEqual(again, deleted) {
 		t.Fatal("deleting twice is not deleting once")
 	}
-	_, err = h.Edit(t.Context(), member, room, m.Seq, "살아나라")
+	_, err = h.Edit(t.Context(), member, room, m.Seq, "살아나라", time.Time{})
 	refused(t, err, chat.Forbidden)
 
 	byAdmin := h.say(member, room, "관리자가 지움")
@@ -278,4 +279,25 @@ func TestRateOfSending(t *testing.T) {
 	h.clock.pass(e.RetryAfter)
 	_, _, err = h.Send(t.Context(), jisu, room, chat.Draft{ClientID: "late", Text: "빨리"})
 	must(t, err)
+}
+
+// An edit that was given up and asked again elsewhere, and comes late, does not undo what was written since.
+func TestTheLaterAskedEditWins(t *testing.T) {
+	h := open(t)
+	owner := h.user("지수")
+	room := h.room(owner, chat.NewRoom{})
+	m := h.say(owner, room, "처음")
+	early := h.clock.Now()
+	edited, err := h.Edit(t.Context(), owner, room, m.Seq, "둘째", time.Time{})
+	must(t, err)
+	if _, err := h.Edit(t.Context(), owner, room, m.Seq, "늦게 온 첫째", early); chat.CodeOf(err) != chat.Unavailable {
+		t.Errorf("too late: %v", err)
+	}
+	same, err := h.Edit(t.Context(), owner, room, m.Seq, "둘째", early) // as it is now, whenever it was asked
+	must(t, err)
+	again, err := h.Edit(t.Context(), owner, room, m.Seq, "첫째", time.Time{})
+	must(t, err)
+	if same.Rev != edited.Rev || again.Rev != edited.Rev+1 || again.Text != "첫째" {
+		t.Errorf("%+v, then %+v", same, again)
+	}
 }

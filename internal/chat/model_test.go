@@ -310,7 +310,7 @@ func (m *model) edit(rt *rapid.T) {
 		want = chat.Forbidden
 	}
 	fails := m.fails(rt)
-	got, err := m.h.Edit(m.h.t.Context(), by, r.id, seq, text)
+	got, err := m.h.Edit(m.h.t.Context(), by, r.id, seq, text, time.Time{})
 	if !m.answered(rt, err, want, fails) {
 		return
 	}

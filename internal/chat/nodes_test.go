@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/maru-chat/maru/internal/chat"
 )
@@ -46,7 +47,7 @@ func TestTwoNodes(t *testing.T) {
 					case 1:
 						err = h.Leave(ctx, by, room)
 					case 2:
-						_, err = h.Edit(ctx, by, room, int64(1+random.IntN(40)), fmt.Sprint("바뀜 ", i))
+						_, err = h.Edit(ctx, by, room, int64(1+random.IntN(40)), fmt.Sprint("바뀜 ", i), time.Time{})
 					case 3:
 						_, err = h.Delete(ctx, by, room, int64(1+random.IntN(40)))
 					case 4:

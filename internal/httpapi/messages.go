@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/maru-chat/maru/internal/chat"
 	"github.com/maru-chat/maru/internal/present"
@@ -117,7 +118,7 @@ func (a *api) editMessage(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	message, err := a.chat.Edit(c.r.Context(), c.by.User.ID, id, seq, body.Text)
+	message, err := a.chat.Edit(c.r.Context(), c.by.User.ID, id, seq, body.Text, time.Now())
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package live
 import (
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/maru-chat/maru/internal/auth"
 	"github.com/maru-chat/maru/internal/chat"
@@ -16,6 +17,7 @@ type conn struct {
 	session auth.SessionID
 	limit   *chat.Limiter
 	begun   atomic.Int32 // events that wait for their answers
+	asked   time.Time    // when the event that is handled now was read; handlers run one after the other
 
 	// subs are guarded by Live.mu.
 	subs map[chat.RoomID]*subscription

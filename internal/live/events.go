@@ -61,7 +61,7 @@ func (l *Live) send(ctx context.Context, c *conn, in wire.SendEvent) (later, err
 }
 
 func (l *Live) edit(ctx context.Context, c *conn, in wire.EditEvent) (wire.MessageAnswer, error) {
-	m, err := l.chat.Edit(ctx, c.user.ID, chat.RoomID(in.RoomID), in.Seq, in.Text)
+	m, err := l.chat.Edit(ctx, c.user.ID, chat.RoomID(in.RoomID), in.Seq, in.Text, c.asked)
 	return wire.MessageAnswer{Message: present.Message(m)}, err
 }
 
@@ -177,6 +177,7 @@ func refusal(err error) error {
 // answer has an event handled and acknowledges it.
 func (l *Live) answer(ctx context.Context, event string, c *conn, handle handler, args []json.RawMessage, ack socketio.Ack) {
 	start := time.Now()
+	c.asked = ack.Asked()
 	answer, err := l.call(ctx, c, handle, args)
 	wait, begun := answer.(later)
 	switch {

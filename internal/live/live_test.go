@@ -178,7 +178,7 @@ func TestWhatMayNotBeSeenIsHidden(t *testing.T) {
 	must(t, err)
 	a, _ := n.connect(jisu)
 	b, _ := n.connect(minho)
-	_, err = n.Edit(t.Context(), jisu.id, room, secret.Seq, "고친 비밀")
+	_, err = n.Edit(t.Context(), jisu.id, room, secret.Seq, "고친 비밀", time.Time{})
 	must(t, err)
 	if e := expect[wire.MessageEvent](a, "message"); e.Message.Text != "고친 비밀" {
 		t.Fatalf("%+v", e)
@@ -299,7 +299,7 @@ func TestNobodyMissesAnything(t *testing.T) {
 				}
 				switch j % 5 {
 				case 1:
-					_, err = n.Edit(t.Context(), p.id, room, m.Seq, "고침")
+					_, err = n.Edit(t.Context(), p.id, room, m.Seq, "고침", time.Time{})
 				case 3:
 					_, err = n.Delete(t.Context(), p.id, room, m.Seq)
 				}

@@ -131,7 +131,7 @@ func (s *street) draw(rt *rapid.T) func() {
 	case what < 6:
 		return func() {
 			if seq, some := mine(); some {
-				_, err := n.Edit(ctx, who.id, room, seq, "고친 말 "+chat.NewID())
+				_, err := n.Edit(ctx, who.id, room, seq, "고친 말 "+chat.NewID(), time.Time{})
 				s.expected(err, chat.Forbidden, chat.NotFound)
 			}
 		}
