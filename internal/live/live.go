@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/maru-chat/maru/internal/auth"
@@ -55,6 +56,8 @@ type Live struct {
 	server *socketio.Server
 	lobby  lobby
 	look   chan struct{} // asks for a look at the database at once
+	// renaming is while what rooms are called is looked at.
+	renaming atomic.Bool
 
 	mu       sync.Mutex
 	streams  map[chat.RoomID]*stream

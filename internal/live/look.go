@@ -39,8 +39,11 @@ func (l *Live) keepLooking(ctx context.Context) {
 		}
 		looked = time.Now()
 		l.lookAround(ctx)
-		if missed {
-			l.lookAtRooms(ctx)
+		if missed && l.renaming.CompareAndSwap(false, true) {
+			go func() { // many rooms take longer than the next look may wait
+				defer l.renaming.Store(false)
+				l.lookAtRooms(ctx)
+			}()
 		}
 	}
 }
