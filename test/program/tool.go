@@ -16,7 +16,7 @@ import (
 // Building takes a minute or more the first time; then Go's build cache has it.
 func Tool(folder, name string) func() (string, error) {
 	return sync.OnceValues(func() (string, error) {
-		mod, err := exec.Command("go", "env", "GOMOD").Output()
+		mod, err := exec.Command("go", "env", "GOMOD").Output() //nolint:noctx // it does not wait
 		if err != nil {
 			return "", err
 		}
