@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/maru-chat/maru/internal/auth"
@@ -115,7 +116,8 @@ func decode[T any](c *call) (T, error) {
 		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 			return v, tooLarge
 		}
-		return v, &chat.Error{Code: chat.Invalid, Message: "the body could not be read", Cause: err}
+		// It broke off on its way. Whoever hears this all the same, behind a connection that was cut in half, did nothing wrong.
+		return v, &chat.Error{Code: chat.Unavailable, Message: "the body broke off; send it again", RetryAfter: time.Second, Cause: err}
 	}
 	err = wire.Decode(data, &v)
 	return v, err
