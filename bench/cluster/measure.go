@@ -25,7 +25,7 @@ type kind string
 const (
 	embedded kind = "one node on SQLite"
 	single   kind = "one node on MySQL"
-	pair     kind = "two nodes on MySQL and NATS"
+	pair     kind = "two nodes" // on MySQL and NATS
 )
 
 var kinds = []kind{embedded, single, pair}
