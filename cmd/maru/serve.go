@@ -15,9 +15,11 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -221,10 +223,9 @@ func (n *node) meetOthers() (pass func(node string, w http.ResponseWriter, r *ht
 // picturesMemory is how much memory pictures under treatment may take together, in bytes: a little more than the largest needs.
 const picturesMemory = 256 << 20
 
-// uploadsFolder makes a folder for what is being uploaded to this process: others may have theirs beside it, where several nodes
-// share a data folder. What a crash left there long ago is removed.
+// uploadsFolder makes a folder for what is being uploaded to this process: others may have theirs beside it, where several nodes on
+// one machine share a data folder. What a process that is gone has left is removed.
 func uploadsFolder(data string) (string, error) {
-	const long = 24 * time.Hour
 	all := filepath.Join(data, "uploads")
 	if err := os.MkdirAll(all, 0o700); err != nil {
 		return "", err
@@ -234,13 +235,24 @@ func uploadsFolder(data string) (string, error) {
 		return "", err
 	}
 	for _, f := range folders {
-		if info, err := f.Info(); err == nil && time.Since(info.ModTime()) > long {
-			if err := os.RemoveAll(filepath.Join(all, f.Name())); err != nil {
-				return "", err
-			}
+		if pid, err := strconv.Atoi(f.Name()); err == nil && pid != os.Getpid() && runs(pid) {
+			continue
+		}
+		if err := os.RemoveAll(filepath.Join(all, f.Name())); err != nil {
+			return "", err
 		}
 	}
-	return os.MkdirTemp(all, "")
+	own := filepath.Join(all, strconv.Itoa(os.Getpid()))
+	return own, os.Mkdir(own, 0o700)
+}
+
+// runs reports whether there is a process of that number.
+func runs(pid int) bool {
+	process, err := os.FindProcess(pid)
+	if err == nil {
+		err = process.Signal(syscall.Signal(0))
+	}
+	return err == nil || errors.Is(err, os.ErrPermission)
 }
 
 // listen opens an address, and says which flag named one that cannot be had.
