@@ -61,10 +61,7 @@ func (b *lobby) drop(id chat.RoomID) {
 func (b *lobby) replace(now chat.Lobby) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	categories := make(map[chat.CategoryID]chat.Category, len(now.Categories))
-	for _, c := range now.Categories {
-		categories[c.ID] = c
-	}
+	categories := byID(now.Categories)
 	there := make(map[chat.RoomID]bool, len(now.Rooms))
 	for _, r := range now.Rooms {
 		there[r.ID] = true
@@ -94,15 +91,38 @@ func (b *lobby) take() (events []wire.LobbyEvent) {
 	return events
 }
 
-// readLobby learns the list as it is; nobody is told.
+// learn takes the list as it is, so that later it is known what changed; nobody is told, and what was told meanwhile stays.
+func (b *lobby) learn(now chat.Lobby) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.known == nil {
+		b.known, b.changed = map[chat.RoomID]shelved{}, map[chat.RoomID]bool{}
+	}
+	categories := byID(now.Categories)
+	for _, r := range now.Rooms {
+		if _, known := b.known[r.ID]; !known && !b.changed[r.ID] {
+			r.Head = 0
+			b.known[r.ID] = shelved{r, categories[r.CategoryID]}
+		}
+	}
+}
+
+func byID(categories []chat.Category) map[chat.CategoryID]chat.Category {
+	found := make(map[chat.CategoryID]chat.Category, len(categories))
+	for _, c := range categories {
+		found[c.ID] = c
+	}
+	return found
+}
+
+// readLobby has the lobby learn the list.
 func (l *Live) readLobby(ctx context.Context) {
 	now, err := l.chat.Lobby(ctx)
 	if err != nil {
 		l.logError(ctx, "reading the lobby", err)
 		return
 	}
-	l.lobby.replace(now)
-	l.lobby.take()
+	l.lobby.learn(now)
 }
 
 func (l *Live) announceLobby() {

@@ -22,6 +22,7 @@ const joinedWithin = 2 * time.Minute
 
 // keepLooking looks until the context ends.
 func (l *Live) keepLooking(ctx context.Context) {
+	l.readLobby(ctx)
 	looked := time.Now()
 	ticker := time.NewTicker(lookEveryAlone)
 	defer ticker.Stop()

@@ -44,7 +44,6 @@ type presenceTold struct {
 
 // meetOthers listens to the other nodes, and tells them that this one lives, until the context ends.
 func (l *Live) meetOthers(ctx context.Context) {
-	l.readLobby(ctx)
 	if l.link.Node() == "" {
 		return
 	}
@@ -83,10 +82,11 @@ func (l *Live) tellPresence(node string, w presenceWord) {
 		return
 	}
 	raw, err := json.Marshal(w)
-	if err == nil {
-		err = l.link.Send(node, presentKind, raw)
+	if err != nil {
+		l.log.Error("encoding presence", "error", err.Error())
+		return
 	}
-	_ = err // the next beat tells that something was missed
+	_ = l.link.Send(node, presentKind, raw) // where it is lost the next beat tells that something was missed
 }
 
 // hearPresence takes what another node tells.
