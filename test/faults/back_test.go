@@ -66,17 +66,23 @@ func TestEverybodyIsBackAtOnce(t *testing.T) {
 	}
 	enough()
 	writers.Wait()
+	h.compare("back", writer, all)
+}
+
+// compare checks, once nobody writes any more, that every member has everything.
+func (h *house) compare(name string, by account, all []*member) {
+	h.t.Helper()
 	for _, id := range h.rooms {
-		h.ledger.evidence.Rooms = append(h.ledger.evidence.Rooms, h.owner(writer).look(t, id))
+		h.ledger.evidence.Rooms = append(h.ledger.evidence.Rooms, h.owner(by).look(h.t, id))
 	}
 	for _, one := range all {
 		h.finish(one)
 	}
 	found := check(h.ledger.evidence)
 	for _, f := range found[:min(len(found), 20)] {
-		t.Error(f)
+		h.t.Error(f)
 	}
-	fmt.Println(h.verdict("back", found))
+	fmt.Println(h.verdict(name, found))
 }
 
 // crowd signs people up and makes members of them, with so many connections each.

@@ -61,20 +61,10 @@ func TestRollingRestart(t *testing.T) {
 	took := time.Since(began)
 	enough()
 	writers.Wait()
-	for _, id := range w.rooms {
-		w.ledger.evidence.Rooms = append(w.ledger.evidence.Rooms, w.owner(writer).look(t, id))
-	}
-	for _, one := range all {
-		w.finish(one)
-	}
-	found := check(w.ledger.evidence)
-	for _, f := range found[:min(len(found), 20)] {
-		t.Error(f)
-	}
+	w.compare("rolling", writer, all)
 	longest, returns, most := returned(all)
 	fmt.Printf("rolling: %d nodes restarted %d times in %.0f s under %d changes; %d connections came back %d times, the longest away %.1f s, at most %d in 100 ms\n",
 		len(w.nodes), rounds, took.Seconds(), w.ledger.changes(), len(all), returns, longest.Seconds(), most)
-	fmt.Println(w.verdict("rolling", found))
 	if longest > 10*time.Second {
 		t.Errorf("somebody was away for %s", longest)
 	}
