@@ -197,9 +197,15 @@ func (db *DB) Close() error {
 // release closes what is open. Nothing may be under way.
 func (db *DB) release() error {
 	var errs []error
+	hangUp := func(c *conn) {
+		// What is committed is on the server, whether its connections are still whole or not.
+		if err := c.close(); db.dialect.alone() {
+			errs = append(errs, err)
+		}
+	}
 	for range len(db.readers) {
 		if r := <-db.readers; r != nil {
-			errs = append(errs, r.close())
+			hangUp(r)
 		}
 	}
 	if db.writer != nil && db.writer.conn != nil {
@@ -207,7 +213,7 @@ func (db *DB) release() error {
 			_, err := db.dialect.erase(background, db.writer.conn.c)
 			errs = append(errs, err)
 		}
-		errs = append(errs, db.writer.conn.close())
+		hangUp(db.writer.conn)
 		db.writer.conn = nil
 	}
 	if db.pool != nil {

@@ -197,6 +197,27 @@ func TestKilledServer(t *testing.T) {
 	t.Logf("%d sent, %d refused, the longest took %v", len(l.acked), refused.Load(), time.Duration(worst.Load()).Round(time.Millisecond))
 }
 
+// TestClosingWithoutAServer: a program that ends while its server is away has lost nothing, and says so.
+func TestClosingWithoutAServer(t *testing.T) {
+	server := mariadb.Start(t)
+	db, err := Open(t.Context(), Options{MySQL: server.URL(server.Database(t)), Logger: quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	seed := seedRoom(t, db, 1)
+	send(t, db, seed.room, seed.users[0], "kept")
+	read := func() error {
+		return db.Read(t.Context(), func(r chat.Reader) error { _, err := r.Room(seed.room); return err })
+	}
+	if err := read(); err != nil {
+		t.Fatal(err)
+	}
+	server.Kill()
+	if err := db.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestLostConnections ends all connections again and again: neither readers nor writers notice.
 func TestLostConnections(t *testing.T) {
 	server := mariadb.Shared(t)
