@@ -22,10 +22,15 @@ import (
 	"github.com/maru-chat/maru/test/s3"
 )
 
-// migrate is maru migrate-data; it returns the exit code, and what was said on both outputs.
 func migrate(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
-	cmd := exec.Command(program.Binary, append([]string{"migrate-data"}, args...)...)
+	return maru(t, append([]string{"migrate-data"}, args...)...)
+}
+
+// maru runs a command of the program; it returns the exit code, and what was said on both outputs.
+func maru(t *testing.T, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	cmd := exec.Command(program.Binary, args...)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	err := cmd.Run()

@@ -30,6 +30,11 @@ func readSecret(path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	return parseSecret(text)
+}
+
+// parseSecret reads the content of a secret file.
+func parseSecret(text []byte) ([]byte, error) {
 	secret, err := hex.DecodeString(strings.TrimSpace(string(text)))
 	if err != nil || len(secret) < auth.MinSecretBytes {
 		return nil, fmt.Errorf("must hold at least %d hexadecimal digits", 2*auth.MinSecretBytes)

@@ -22,7 +22,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/alecthomas/kong"
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/maru-chat/maru/internal/auth"
@@ -40,16 +39,14 @@ import (
 type serveCommand struct {
 	storage `embed:""`
 
-	Addr           string          `default:":8080" placeholder:"HOST:PORT" help:"Public address: site, API, Socket.IO (${default})."`
-	Bus            string          `default:"memory:" placeholder:"URL" help:"How several nodes tell each other what happens: nats://HOST:4222, or several of them with commas; memory: for a single node (${default})."`
-	SecretFile     string          `placeholder:"FILE" help:"The secret that signs tokens; by default in the data folder, made at the first start."`
-	AdminAddr      string          `default:"127.0.0.1:9090" placeholder:"HOST:PORT" help:"Private address: /debug/pprof; empty for none (${default})."`
-	PublicURL      string          `name:"public-url" placeholder:"URL" help:"Where browsers find Maru, as https://chat.example.com; by default what each request says."`
-	SignUp         string          `name:"signup" default:"open" enum:"open,closed" help:"Who may make an account: open or closed (${default})."`
-	RateLimits     string          `default:"on" enum:"on,off" help:"Limits on sends, log-ins and sign-ups: on or off; off is for tests (${default})."`
-	TrustedProxies []string        `placeholder:"CIDR,…" help:"Whose X-Forwarded-* headers are believed; by default nobody's."`
-	Config         kong.ConfigFlag `placeholder:"FILE" help:"A JSON object of settings by flag name; flags and variables come before it."`
-	Drain          time.Duration   `default:"5s" help:"Over how long the closing of connections is spread at the end (${default})."`
+	Addr           string        `default:":8080" placeholder:"HOST:PORT" help:"Public address: site, API, Socket.IO (${default})."`
+	Bus            string        `default:"memory:" placeholder:"URL" help:"How several nodes tell each other what happens: nats://HOST:4222, or several of them with commas; memory: for a single node (${default})."`
+	AdminAddr      string        `default:"127.0.0.1:9090" placeholder:"HOST:PORT" help:"Private address: /debug/pprof; empty for none (${default})."`
+	PublicURL      string        `name:"public-url" placeholder:"URL" help:"Where browsers find Maru, as https://chat.example.com; by default what each request says."`
+	SignUp         string        `name:"signup" default:"open" enum:"open,closed" help:"Who may make an account: open or closed (${default})."`
+	RateLimits     string        `default:"on" enum:"on,off" help:"Limits on sends, log-ins and sign-ups: on or off; off is for tests (${default})."`
+	TrustedProxies []string      `placeholder:"CIDR,…" help:"Whose X-Forwarded-* headers are believed; by default nobody's."`
+	Drain          time.Duration `default:"5s" help:"Over how long the closing of connections is spread at the end (${default})."`
 }
 
 // Run serves until the context ends, then drains.
@@ -73,13 +70,6 @@ func (c *serveCommand) Run(ctx context.Context, _ io.Writer) error {
 	<-ctx.Done()
 	log.Info("draining", "over", c.Drain.String())
 	return node.stop(c.Drain)
-}
-
-func (c *serveCommand) secretFile() string {
-	if c.SecretFile != "" {
-		return c.SecretFile
-	}
-	return filepath.Join(c.Data, "secret")
 }
 
 // front reads how Maru is reached.

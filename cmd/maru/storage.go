@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/alecthomas/kong"
+
 	"github.com/maru-chat/maru/internal/blob"
 	"github.com/maru-chat/maru/internal/sqlstore"
 )
@@ -18,6 +20,16 @@ type storage struct {
 	Data     string `default:"./data" placeholder:"FOLDER" help:"Folder of the embedded state: database, images, secret (${default})."`
 	Database string `placeholder:"URL" help:"sqlite:FILE, by default maru.db in the data folder, or mysql://USER:PASSWORD@HOST:3306/NAME (with ?tls=true or tls=skip-verify). MARU_DATABASE keeps the password off the command line."`
 	Blobs    string `placeholder:"URL" help:"Where images are kept: file:FOLDER, by default images in the data folder, or s3://BUCKET?endpoint=…&region=… with the usual AWS_* variables."`
+
+	SecretFile string          `placeholder:"FILE" help:"The secret that signs tokens; by default in the data folder, made at the first start."`
+	Config     kong.ConfigFlag `placeholder:"FILE" help:"A JSON object of settings by flag name; flags and variables come before it."`
+}
+
+func (s *storage) secretFile() string {
+	if s.SecretFile != "" {
+		return s.SecretFile
+	}
+	return filepath.Join(s.Data, "secret")
 }
 
 // open opens the database and the images' store.

@@ -22,6 +22,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/maru-chat/maru/internal/chat"
+	"github.com/maru-chat/maru/internal/priority"
 )
 
 // task is what a process is asked for: a byte, which comes with the picture's file.
@@ -207,7 +208,7 @@ const large = 16 << 20
 // Work is the other side of Aside: a process that treats the pictures whose files come in through a socket, until no more do,
 // while others go first.
 func Work(in *os.File, out io.Writer) error {
-	stepBack()
+	priority.StepBack()
 	socket, err := unixConn(in)
 	if err != nil {
 		return err

@@ -81,8 +81,10 @@ func (s *Source) Images(after chat.ImageID, limit int) ([]chat.Image, error) {
 }
 
 // Secret returns the fingerprint of the secret that the database was served with, nil where it never was.
-func (s *Source) Secret() ([]byte, error) {
-	fingerprint, err := newSnapshot(background, s.db, s.conn).meta(metaSecret)
+func (s *Source) Secret() ([]byte, error) { return keptSecret(newSnapshot(background, s.db, s.conn)) }
+
+func keptSecret(s *snapshot) ([]byte, error) {
+	fingerprint, err := s.meta(metaSecret)
 	if chat.CodeOf(err) == chat.NotFound {
 		err = nil
 	}

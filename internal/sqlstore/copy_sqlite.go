@@ -32,7 +32,7 @@ func (d *sqliteSource) hold() (io.Closer, error) {
 	case !info.Mode().IsRegular():
 		return nil, fmt.Errorf("%w: it is no file", ErrNotDatabase)
 	}
-	held, err := lock(filepath.Join(filepath.Dir(d.path), "maru.lock"))
+	held, err := lock(filepath.Join(filepath.Dir(d.path), lockName))
 	if err != nil {
 		return nil, err
 	}

@@ -26,6 +26,7 @@ var (
 	ErrFolder      = errors.New("data folder cannot be written to")
 	ErrNotDatabase = errors.New("not a Maru database")
 	ErrNewerSchema = errors.New("database is newer than this program")
+	ErrThere       = errors.New("there is a database already: move it away first, with its data folder")
 	ErrOtherSecret = errors.New("the secret differs from the one this database was made with: every node needs the same secret file (copy it, or name it with --secret-file)")
 )
 

@@ -29,6 +29,8 @@ type dialect interface {
 
 	// migrating returns the connection to migrate on, where nobody else migrates until done is called.
 	migrating(ctx context.Context, writer *sql.Conn) (c *sql.Conn, done func() error, err error)
+	// keep keeps the database as it is, with the schema of that version, for whoever has to go back behind an upgrade.
+	keep(ctx context.Context, c *sql.Conn, version int) error
 	// step runs one migration and records it; where it is interrupted, calling it again finishes it.
 	step(ctx context.Context, c *sql.Conn, version int, script string, now time.Time) error
 	// tableOptions ends a CREATE TABLE.

@@ -63,10 +63,13 @@ func (d *sqliteDialect) name() string { return d.path }
 
 func (d *sqliteDialect) folder() string { return "sqlite" }
 
+// lockName is the file beside a database that whoever uses it has locked.
+const lockName = "maru.lock"
+
 // hold locks the database's folder, and makes the file where it is missing, readable by its owner alone; its log inherits
 // that.
 func (d *sqliteDialect) hold() (io.Closer, error) {
-	held, err := lock(filepath.Join(filepath.Dir(d.path), "maru.lock"))
+	held, err := lock(filepath.Join(filepath.Dir(d.path), lockName))
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,10 @@ import (
 const (
 	metaEpoch  = "epoch"
 	metaSecret = "secret_fingerprint"
+	// metaOldest is the oldest schema whose program works with this database: see migrate.go.
+	metaOldest = "oldest_schema"
+	// metaBackup is when the newest backup began, in RFC 3339.
+	metaBackup = "last_backup"
 	// metaCopying is there while a copy into the database is not finished: see copy.go.
 	metaCopying = "copying"
 )

@@ -140,6 +140,9 @@ func (d *mysqlDialect) tableOptions() string {
 	return " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin"
 }
 
+// keep does nothing: such a server has backups of its own, and maru backup.
+func (d *mysqlDialect) keep(context.Context, *sql.Conn, int) error { return nil }
+
 // Errors that say that a statement of the schema has been carried out before.
 var doneBefore = map[uint16]bool{
 	1050: true, // table exists

@@ -1,0 +1,6 @@
+//go:build !linux
+
+package priority
+
+// StepBack does nothing here.
+func StepBack() {}
