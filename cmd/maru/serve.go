@@ -190,6 +190,7 @@ func (c *serveCommand) start(ctx context.Context, store *sqlstore.DB, blobs blob
 	n.tasks.Go(func() { who.Run(background) })
 	n.tasks.Go(func() { sweepRooms(background, store, log) })
 	n.tasks.Go(func() { sweepImages(background, rules, log) })
+	n.tasks.Go(func() { sweepKept(background, store, log) })
 	if err := n.serveAdmin(c.AdminAddr); err != nil {
 		_ = listener.Close()
 		return nil, errors.Join(err, n.stop(0))

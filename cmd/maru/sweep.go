@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/maru-chat/maru/internal/chat"
+	"github.com/maru-chat/maru/internal/sqlstore"
 )
 
 // sweepRooms removes what deleted rooms left behind, in pieces that keep nobody waiting.
@@ -48,6 +49,20 @@ func sweepImages(ctx context.Context, rules *chat.Chat, log *slog.Logger) {
 			return
 		case <-rules.RemovalsDue():
 		case <-time.After(every):
+		}
+	}
+}
+
+// sweepKept removes copies of the database from before an upgrade once they are old.
+func sweepKept(ctx context.Context, store *sqlstore.DB, log *slog.Logger) {
+	for {
+		if err := store.SweepKept(); err != nil {
+			log.Warn("sweeping", "error", err.Error())
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(time.Hour):
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 
@@ -151,8 +152,8 @@ var doneBefore = map[uint16]bool{
 	1091: true, // cannot drop: is not there
 }
 
-// step runs a migration statement by statement, as each is committed by itself, and records each. One that was interrupted goes
-// on where it stopped: its next statement may have been carried out, and not recorded.
+// step runs a migration statement by statement, as definitions are committed by themselves, and records each. One that was
+// interrupted goes on where it stopped: a definition may have been carried out, and not recorded.
 func (d *mysqlDialect) step(ctx context.Context, c *sql.Conn, version int, script string, now time.Time) error {
 	const table = "CREATE TABLE IF NOT EXISTS schema_progress (version INTEGER NOT NULL PRIMARY KEY, statements INTEGER NOT NULL)"
 	if _, err := c.ExecContext(ctx, table+d.tableOptions()); err != nil {
@@ -165,28 +166,54 @@ func (d *mysqlDialect) step(ctx context.Context, c *sql.Conn, version int, scrip
 	}
 	list := statements(script)
 	for i := done; i < len(list); i++ {
-		_, err := c.ExecContext(ctx, list[i])
-		if e, ok := errors.AsType[*mysql.MySQLError](err); ok && i == done && doneBefore[e.Number] {
-			err = nil
-		}
-		if err == nil && d.broken != nil {
-			err = d.broken(version, i, false)
-		}
-		if err != nil {
+		if err := d.statement(ctx, c, list[i], version, i, i == done); err != nil {
 			return fmt.Errorf("statement %d: %w", i+1, err)
-		}
-		const record = "INSERT INTO schema_progress (version, statements) VALUES (?, ?) ON DUPLICATE KEY UPDATE statements = VALUES(statements)"
-		if _, err := c.ExecContext(ctx, record, version, i+1); err != nil {
-			return err
-		}
-		if d.broken != nil {
-			if err := d.broken(version, i, true); err != nil {
-				return err
-			}
 		}
 	}
 	_, err = c.ExecContext(ctx, recordStep, version, now.UnixMilli())
 	return err
+}
+
+// definition begins a statement that commits by itself (dev.mysql.com/doc, Statements That Cause an Implicit Commit).
+var definition = regexp.MustCompile(`^(?i)(CREATE|ALTER|DROP|RENAME|TRUNCATE)\s`)
+
+// statement runs one and records it: what changes rows in one transaction with its record. A definition is committed before; where
+// it may have been carried out by an attempt before, that it was is no error.
+func (d *mysqlDialect) statement(ctx context.Context, c *sql.Conn, statement string, version, i int, again bool) error {
+	const record = "INSERT INTO schema_progress (version, statements) VALUES (?, ?) ON DUPLICATE KEY UPDATE statements = VALUES(statements)"
+	defines := definition.MatchString(statement)
+	var with interface {
+		ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	} = c
+	commit := func() error { return nil }
+	if !defines {
+		t, err := c.BeginTx(ctx, nil)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = t.Rollback() }() // nothing to do after Commit
+		with, commit = t, t.Commit
+	}
+	_, err := with.ExecContext(ctx, statement)
+	if e, ok := errors.AsType[*mysql.MySQLError](err); ok && defines && again && doneBefore[e.Number] {
+		err = nil
+	}
+	if err == nil && d.broken != nil {
+		err = d.broken(version, i, false)
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := with.ExecContext(ctx, record, version, i+1); err != nil {
+		return err
+	}
+	if err := commit(); err != nil {
+		return err
+	}
+	if d.broken != nil {
+		return d.broken(version, i, true)
+	}
+	return nil
 }
 
 // statements parts a migration at the semicolons that end its lines; comments are lines, or end them.

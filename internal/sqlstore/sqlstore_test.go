@@ -13,6 +13,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if where := os.Getenv(upgradeEnv); where != "" {
+		os.Exit(upgradeAndDie(where))
+	}
 	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
 		mariadb.Stop()
 		os.Exit(code)
