@@ -127,6 +127,10 @@ bench-firstpaint: build | need-go need-node ## Measure a reload while logged in:
 bench-cluster: | need-go ## Compare one node on SQLite and on MySQL, and two on MySQL and NATS (five minutes)
 	go run ./bench/cluster $(BENCHFLAGS)
 
+.PHONY: bench-backup
+bench-backup: | need-go ## Measure what a backup does to those who chat meanwhile (three minutes)
+	go run ./bench/backup $(BENCHFLAGS)
+
 .PHONY: bench-transports
 bench-transports: node_modules/.package-lock.json | need-go need-node ## Compare sockets, HTTP with sockets, and polling (fifteen minutes)
 	go run ./bench/transports $(BENCHFLAGS)

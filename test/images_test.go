@@ -204,8 +204,11 @@ func TestImagesSurviveCrashes(t *testing.T) {
 			}
 		}
 	}
-	if code, said := doctor(t, data); code == 0 || !strings.Contains(said, "in use") {
+	if code, said := doctor(t, data); code != 0 || !strings.Contains(said, "not compared with their bytes") {
 		t.Errorf("while it runs the doctor says %d: %s", code, said)
+	}
+	if code, said := doctor(t, data, "--fix"); code == 0 || !strings.Contains(said, "in use") {
+		t.Errorf("while it runs the doctor mends: %d: %s", code, said)
 	}
 	if code := m.Terminate(); code != 0 {
 		t.Errorf("exit code %d", code)

@@ -155,6 +155,9 @@ func (r *Running) CPU() (time.Duration, error) {
 	return total, err
 }
 
+// Folder is the server's data folder.
+func (r *Running) Folder() string { return r.folder }
+
 // Resident is the resident set of the server process in bytes.
 func (r *Running) Resident() (int64, error) { return r.process.Resident() }
 

@@ -41,12 +41,17 @@ func (h *Hosts) startMaru(ctx context.Context, r *Running, town Town) (err error
 
 // StartLong starts maru with one room and two people in it, and fills the room
 // with that many messages.
-func (h *Hosts) StartLong(ctx context.Context, messages int) (_ *Running, err error) {
+func (h *Hosts) StartLong(ctx context.Context, messages int) (*Running, error) {
+	return h.StartFilled(ctx, Town{Rooms: 1, Members: 2, Text: 120}, messages)
+}
+
+// StartFilled starts maru with a town, and fills each room with that many
+// messages.
+func (h *Hosts) StartFilled(ctx context.Context, town Town, messages int) (_ *Running, err error) {
 	r := &Running{}
 	if r.folder, err = os.MkdirTemp("", "maru-bench-data-"); err != nil {
 		return nil, err
 	}
-	town := Town{Rooms: 1, Members: 2, Text: 120}
 	r.Seats, err = settle(ctx, r.folder, town, func(store *sqlstore.DB, room chat.RoomID, by chat.UserID) error {
 		return fill(ctx, store, room, by, messages)
 	})
@@ -170,7 +175,7 @@ func fill(ctx context.Context, store *sqlstore.DB, room chat.RoomID, by chat.Use
 			for n := from; n < min(messages, from+atOnce); n++ {
 				r.Head++
 				err := tx.InsertMessage(chat.Message{
-					RoomID: room, Seq: r.Head, Rev: r.Head, ClientID: fmt.Sprint("old-", n), SenderID: by, Kind: chat.KindMessage,
+					RoomID: room, Seq: r.Head, Rev: r.Head, ClientID: fmt.Sprint("old-", room, "-", n), SenderID: by, Kind: chat.KindMessage,
 					Text: "a message of about the length that people write in a chat, which is not very long, in most rooms, most days", SentAt: time.Now(),
 				}, nil)
 				if err != nil {

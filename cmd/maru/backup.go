@@ -68,13 +68,12 @@ func (c *backupCommand) write(ctx context.Context, file io.WriteCloser, begun ti
 	}
 	log := newLogger()
 	database.Logger = log
-	store, err := sqlstore.OpenBackup(ctx, database, filepath.Dir(c.File))
+	store, err := sqlstore.OpenBeside(ctx, database)
 	if err != nil {
 		return holds, fmt.Errorf("--database: %w", err)
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
 	content := backup.Content{
-		Manifest: backup.Manifest{Program: version, Schema: store.Schema(), Begun: begun.UTC()},
 		Database: store,
 		Lost:     func(i chat.Image) { say(notes, "Image %s has lost its bytes (maru doctor --fix removes it).", i.ID) },
 	}
@@ -89,6 +88,10 @@ func (c *backupCommand) write(ctx context.Context, file io.WriteCloser, begun ti
 		defer func() { err = errors.Join(err, blobs.Close()) }()
 		content.Blobs = blobs
 	}
+	if err := store.Freeze(ctx, filepath.Dir(c.File)); err != nil {
+		return holds, fmt.Errorf("--database: %w", err)
+	}
+	content.Manifest = backup.Manifest{Program: version, Schema: store.Schema(), Begun: begun.UTC()}
 	if holds, err = backup.Write(ctx, file, content); err != nil {
 		return holds, err
 	}
@@ -102,7 +105,7 @@ func (c *backupCommand) write(ctx context.Context, file io.WriteCloser, begun ti
 }
 
 // secretOf reads the secret file, which has to be this database's: with another one nobody could use what is restored.
-func (c *backupCommand) secretOf(store *sqlstore.Backup) ([]byte, error) {
+func (c *backupCommand) secretOf(store *sqlstore.Beside) ([]byte, error) {
 	secret, err := readSecret(c.secretFile())
 	if err != nil {
 		return nil, fmt.Errorf("--secret-file %s: %w", c.secretFile(), cause(err))
@@ -216,8 +219,8 @@ type paced struct {
 }
 
 const (
-	pieceBytes = 1 << 20
-	saveBytes  = 8 << 20
+	pieceBytes = 64 << 10
+	saveBytes  = 512 << 10
 	longestRun = 100 * time.Millisecond
 )
 

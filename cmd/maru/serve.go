@@ -38,11 +38,10 @@ import (
 // serveCommand holds the flags of the contract, part 1.
 type serveCommand struct {
 	storage `embed:""`
+	around  `embed:""`
 
 	Addr           string        `default:":8080" placeholder:"HOST:PORT" help:"Public address: site, API, Socket.IO (${default})."`
-	Bus            string        `default:"memory:" placeholder:"URL" help:"How several nodes tell each other what happens: nats://HOST:4222, or several of them with commas; memory: for a single node (${default})."`
 	AdminAddr      string        `default:"127.0.0.1:9090" placeholder:"HOST:PORT" help:"Private address: /debug/pprof; empty for none (${default})."`
-	PublicURL      string        `name:"public-url" placeholder:"URL" help:"Where browsers find Maru, as https://chat.example.com; by default what each request says."`
 	SignUp         string        `name:"signup" default:"open" enum:"open,closed" help:"Who may make an account: open or closed (${default})."`
 	RateLimits     string        `default:"on" enum:"on,off" help:"Limits on sends, log-ins and sign-ups: on or off; off is for tests (${default})."`
 	TrustedProxies []string      `placeholder:"CIDR,…" help:"Whose X-Forwarded-* headers are believed; by default nobody's."`

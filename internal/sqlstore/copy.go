@@ -2,10 +2,8 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
-	"path"
 
 	"github.com/maru-chat/maru/internal/chat"
 )
@@ -53,23 +51,11 @@ func OpenSource(ctx context.Context, o Options) (*Source, error) {
 
 // readable refuses what is no whole database of this program's version.
 func readable(ctx context.Context, d dialect, c *conn) error {
-	files, err := migrations.ReadDir(path.Join("migration", d.folder()))
-	if err != nil {
-		return err
+	schema, latest, err := known(ctx, d, c)
+	if err == nil && schema < latest {
+		err = fmt.Errorf("%w (its schema version is %d, this maru's %d)", ErrOlderSchema, schema, latest)
 	}
-	var version sql.NullInt64
-	err = c.c.QueryRowContext(ctx, "SELECT MAX(version) FROM schema_version").Scan(&version)
-	switch {
-	case err != nil && d.classify(err).lost():
-		return err
-	case err != nil:
-		return ErrNotDatabase
-	case int(version.Int64) > len(files):
-		return newerSchema(int(version.Int64), len(files))
-	case int(version.Int64) < len(files):
-		return fmt.Errorf("%w (its schema version is %d, this maru's %d)", ErrOlderSchema, version.Int64, len(files))
-	}
-	return refuseUnfinished(ctx, d, c)
+	return err
 }
 
 // Close ends the reading.

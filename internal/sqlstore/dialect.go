@@ -37,7 +37,9 @@ type dialect interface {
 	tableOptions() string
 	// foreign reports whether a database without our version table belongs to another program.
 	foreign(ctx context.Context, c *sql.Conn) (bool, error)
-	// inspect looks at a database that is migrated: it refuses what cannot work, and warns of what loses messages.
+	// settings refuses what cannot work, and warns of what loses messages.
+	settings(ctx context.Context, c *sql.Conn, log *slog.Logger) error
+	// inspect looks at a database that is migrated, its settings included.
 	inspect(ctx context.Context, c *sql.Conn, now time.Time, log *slog.Logger) error
 
 	// begin starts a transaction that writes, and one that reads a snapshot; "" where the first statement does.

@@ -151,6 +151,9 @@ func (d *sqliteDialect) step(ctx context.Context, c *sql.Conn, version int, scri
 
 func (d *sqliteDialect) tableOptions() string { return "" }
 
+// settings has nothing to look at: each connection makes its own, and proves them.
+func (d *sqliteDialect) settings(context.Context, *sql.Conn, *slog.Logger) error { return nil }
+
 func (d *sqliteDialect) inspect(context.Context, *sql.Conn, time.Time, *slog.Logger) error {
 	return nil
 }

@@ -242,11 +242,8 @@ func (d *mysqlDialect) foreign(ctx context.Context, c *sql.Conn) (bool, error) {
 	return tables > 0, err
 }
 
-// forgottenAfter is after how long without a commit a writer's row is removed.
-const forgottenAfter = 24 * time.Hour
-
-// inspect refuses tables that somebody has converted, and tells where the server may lose what it has committed.
-func (d *mysqlDialect) inspect(ctx context.Context, c *sql.Conn, now time.Time, log *slog.Logger) error {
+// settings refuses tables that somebody has converted, and tells where the server may lose what it has committed.
+func (d *mysqlDialect) settings(ctx context.Context, c *sql.Conn, log *slog.Logger) error {
 	var table, is string
 	err := c.QueryRowContext(ctx, "SELECT t.table_name, CONCAT(t.engine, ' ', COALESCE(c.column_name, ''), ' ', COALESCE(c.collation_name, ''))"+
 		" FROM information_schema.tables t LEFT JOIN information_schema.columns c ON c.table_schema = t.table_schema"+
@@ -276,9 +273,19 @@ func (d *mysqlDialect) inspect(ctx context.Context, c *sql.Conn, now time.Time, 
 	if logged == 1 && sync != 1 {
 		log.Warn("the database server may lose acknowledged messages when it crashes and fails over: set sync_binlog to 1", "is", sync)
 	}
+	return nil
+}
+
+// forgottenAfter is after how long without a commit a writer's row is removed.
+const forgottenAfter = 24 * time.Hour
+
+func (d *mysqlDialect) inspect(ctx context.Context, c *sql.Conn, now time.Time, log *slog.Logger) error {
+	if err := d.settings(ctx, c, log); err != nil {
+		return err
+	}
 	if _, err := c.ExecContext(ctx, "DELETE FROM writers WHERE at < ?", now.Add(-forgottenAfter).UnixMilli()); err != nil {
 		return err
 	}
-	_, err = c.ExecContext(ctx, "COMMIT")
+	_, err := c.ExecContext(ctx, "COMMIT")
 	return err
 }

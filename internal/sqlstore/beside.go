@@ -20,26 +20,27 @@ import (
 	"github.com/maru-chat/maru/internal/chat"
 )
 
-// Backup reads a database that others go on writing, as it is at one moment: when OpenBackup returned.
-type Backup struct {
+// Beside is a database that others may be writing: it is looked at and copied without disturbing them.
+type Beside struct {
 	db     *DB
+	o      Options
 	mu     sync.Mutex // held by who uses conn
 	conn   *conn
 	schema int
+	latest int // that this program knows
 	size   int64
 	file   string // a whole copy of a server's database; "" where conn's transaction holds the moment
 }
 
-// OpenBackup opens a database of this program's schema or, where it is a file, of an older one. A server's database is copied at
-// once, into an SQLite file in the folder scratch, which Close removes.
-func OpenBackup(ctx context.Context, o Options, scratch string) (_ *Backup, err error) {
-	var d dialect = &sqliteBackup{sqliteDialect{path: o.Path}}
+// OpenBeside opens a database of this program's schema or of an older one.
+func OpenBeside(ctx context.Context, o Options) (_ *Beside, err error) {
+	var d dialect = &sqliteBeside{sqliteDialect{path: o.Path}}
 	if o.MySQL != "" {
 		if d, err = newMySQL(o.MySQL); err != nil {
 			return nil, err
 		}
 	}
-	b := &Backup{db: newDB(o, d)}
+	b := &Beside{db: newDB(o, d), o: o}
 	defer func() {
 		if err != nil {
 			err = errors.Join(b.db.opening(err), b.Close())
@@ -56,42 +57,51 @@ func OpenBackup(ctx context.Context, o Options, scratch string) (_ *Backup, err 
 	if b.conn, err = b.db.connect(ctx, false); err != nil {
 		return nil, err
 	}
-	if o.MySQL != "" {
-		return b, b.copyServer(ctx, o, scratch)
-	}
-	if err = b.db.dialect.control(b.conn, "BEGIN"); err != nil {
-		return nil, err
-	}
-	if b.schema, err = known(ctx, d, b.conn); err != nil {
-		return nil, err
-	}
-	b.size, err = pagesSize(ctx, b.conn.c)
-	return b, err
+	return b, b.now(func(s *snapshot) error {
+		b.schema, b.latest, err = known(ctx, d, s.conn)
+		return err
+	})
 }
 
-// known returns the version of a whole database's schema, and refuses one that is newer than this program.
-func known(ctx context.Context, d dialect, c *conn) (int, error) {
+// Freeze fixes the moment that is copied. A server's database, which must have this program's schema, is copied at once, into an
+// SQLite file in the folder scratch, which Close removes.
+func (b *Beside) Freeze(ctx context.Context, scratch string) (err error) {
+	if b.o.MySQL != "" {
+		return b.copyServer(ctx, scratch)
+	}
+	if err = b.db.dialect.control(b.conn, "BEGIN"); err != nil {
+		return err
+	}
+	if b.schema, b.latest, err = known(ctx, b.db.dialect, b.conn); err != nil {
+		return err
+	}
+	b.size, err = pagesSize(ctx, b.conn.c)
+	return err
+}
+
+// known returns the version of a whole database's schema and the newest that this program knows, and refuses one that is newer.
+func known(ctx context.Context, d dialect, c *conn) (schema, latest int, err error) {
 	var version sql.NullInt64
-	err := c.c.QueryRowContext(ctx, "SELECT MAX(version) FROM schema_version").Scan(&version)
+	err = c.c.QueryRowContext(ctx, "SELECT MAX(version) FROM schema_version").Scan(&version)
 	switch {
 	case err != nil && d.classify(err).lost():
-		return 0, err
+		return 0, 0, err
 	case err != nil || version.Int64 == 0:
-		return 0, ErrNotDatabase
+		return 0, 0, ErrNotDatabase
 	}
 	files, err := migrations.ReadDir(path.Join("migration", d.folder()))
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	if int(version.Int64) > len(files) {
-		return 0, newerSchema(int(version.Int64), len(files))
+	if schema, latest = int(version.Int64), len(files); schema > latest {
+		return schema, latest, newerSchema(schema, latest)
 	}
-	return int(version.Int64), refuseUnfinished(ctx, d, c)
+	return schema, latest, refuseUnfinished(ctx, d, c)
 }
 
 // copyServer copies the database of a server into a file.
-func (b *Backup) copyServer(ctx context.Context, o Options, scratch string) (err error) {
-	source, err := OpenSource(ctx, o)
+func (b *Beside) copyServer(ctx context.Context, scratch string) (err error) {
+	source, err := OpenSource(ctx, b.o)
 	if err != nil {
 		return err
 	}
@@ -117,30 +127,44 @@ func (b *Backup) copyServer(ctx context.Context, o Options, scratch string) (err
 		return err
 	}
 	b.size = info.Size()
-	b.schema, err = known(ctx, b.db.dialect, b.conn)
-	return err
+	return nil
 }
 
 // Name says which database it is, without what is secret.
-func (b *Backup) Name() string { return b.db.dialect.name() }
+func (b *Beside) Name() string { return b.db.dialect.name() }
 
 // Schema is the version of the database's schema.
-func (b *Backup) Schema() int { return b.schema }
+func (b *Beside) Schema() int { return b.schema }
+
+// Current reports whether that is the newest that this program knows.
+func (b *Beside) Current() bool { return b.schema == b.latest }
 
 // Size is how many bytes Write writes.
-func (b *Backup) Size() int64 { return b.size }
+func (b *Beside) Size() int64 { return b.size }
 
 // Secret is as Source's.
-func (b *Backup) Secret() ([]byte, error) { return keptSecret(newSnapshot(background, b.db, b.conn)) }
+func (b *Beside) Secret() (fingerprint []byte, err error) {
+	err = b.now(func(s *snapshot) error {
+		fingerprint, err = keptSecret(s)
+		return err
+	})
+	return fingerprint, err
+}
 
-// Write writes the database as an SQLite file, once. A writer that rests from time to time leaves the others room: they do not
+// Write writes the database as an SQLite file, once, after Freeze. A writer that rests from time to time leaves the others room: they do not
 // wait for it, but the database's log grows meanwhile.
-func (b *Backup) Write(ctx context.Context, w io.Writer) error {
+func (b *Beside) Write(ctx context.Context, w io.Writer) error {
 	if b.file == "" {
 		if err := writePages(ctx, b.conn.c, w); err != nil {
 			return err
 		}
-		return b.db.dialect.control(b.conn, "ROLLBACK")
+		if err := b.db.dialect.control(b.conn, "ROLLBACK"); err != nil {
+			return err
+		}
+		// What was written meanwhile stayed in the log. Moved into the database from here it keeps nobody waiting; whoever writes
+		// next would otherwise do it first. If somebody else does it, or it fails, nothing is lost.
+		_, _ = b.conn.c.ExecContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)")
+		return nil
 	}
 	f, err := os.Open(b.file)
 	if err != nil {
@@ -152,7 +176,7 @@ func (b *Backup) Write(ctx context.Context, w io.Writer) error {
 }
 
 // Images returns images in the order of their ids, as chat.Reader's AllImages: those that are there now, after Write.
-func (b *Backup) Images(after chat.ImageID, limit int) (images []chat.Image, err error) {
+func (b *Beside) Images(after chat.ImageID, limit int) (images []chat.Image, err error) {
 	err = b.now(func(s *snapshot) error {
 		images, err = s.AllImages(after, limit)
 		return err
@@ -161,7 +185,7 @@ func (b *Backup) Images(after chat.ImageID, limit int) (images []chat.Image, err
 }
 
 // Image returns one that is there now, after Write.
-func (b *Backup) Image(id chat.ImageID) (image chat.Image, err error) {
+func (b *Beside) Image(id chat.ImageID) (image chat.Image, err error) {
 	err = b.now(func(s *snapshot) error {
 		image, err = s.Image(id)
 		return err
@@ -170,7 +194,7 @@ func (b *Backup) Image(id chat.ImageID) (image chat.Image, err error) {
 }
 
 // now reads what is there now.
-func (b *Backup) now(fn func(*snapshot) error) error {
+func (b *Beside) now(fn func(*snapshot) error) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if _, begin := b.db.dialect.begin(); begin != "" {
@@ -182,7 +206,7 @@ func (b *Backup) now(fn func(*snapshot) error) error {
 }
 
 // Record keeps in the database that a backup of it is complete that began at that time.
-func (b *Backup) Record(ctx context.Context, begun time.Time) (err error) {
+func (b *Beside) Record(ctx context.Context, begun time.Time) (err error) {
 	c, err := b.db.connect(ctx, true)
 	if err != nil {
 		return err
@@ -202,7 +226,7 @@ func (b *Backup) Record(ctx context.Context, begun time.Time) (err error) {
 }
 
 // Close ends the reading.
-func (b *Backup) Close() error {
+func (b *Beside) Close() error {
 	var errs []error
 	if b.conn != nil {
 		errs = append(errs, b.conn.close())
@@ -215,25 +239,53 @@ func (b *Backup) Close() error {
 }
 
 // LastBackup tells when the newest complete backup began; the zero time where there is none.
-func (db *DB) LastBackup(ctx context.Context) (begun time.Time, err error) {
-	err = db.snapshot(ctx, func(s *snapshot) error {
-		value, err := s.meta(metaBackup)
-		if chat.CodeOf(err) == chat.NotFound {
-			return nil
-		}
-		if err == nil {
-			begun, err = time.Parse(time.RFC3339, string(value))
-		}
+func (b *Beside) LastBackup() (begun time.Time, err error) {
+	err = b.now(func(s *snapshot) error {
+		begun, err = lastBackup(s)
 		return err
 	})
 	return begun, err
 }
 
-// sqliteBackup reads a file that a maru may be writing.
-type sqliteBackup struct{ sqliteDialect }
+// LastBackup is as Beside's.
+func (db *DB) LastBackup(ctx context.Context) (begun time.Time, err error) {
+	err = db.snapshot(ctx, func(s *snapshot) error {
+		begun, err = lastBackup(s)
+		return err
+	})
+	return begun, err
+}
+
+func lastBackup(s *snapshot) (begun time.Time, err error) {
+	value, err := s.meta(metaBackup)
+	if chat.CodeOf(err) == chat.NotFound {
+		return begun, nil
+	}
+	if err == nil {
+		begun, err = time.Parse(time.RFC3339, string(value))
+	}
+	return begun, err
+}
+
+// Settings warns of what would lose messages, and refuses what cannot work.
+func (b *Beside) Settings(ctx context.Context, log *slog.Logger) error {
+	return b.now(func(s *snapshot) error { return b.db.dialect.settings(ctx, s.conn.c, log) })
+}
+
+// Skew tells how far this machine's clock is ahead of the database server's.
+func (b *Beside) Skew(ctx context.Context) (skew time.Duration, err error) {
+	err = b.now(func(s *snapshot) error {
+		skew, err = b.db.dialect.skew(ctx, s.conn.c, b.db.clock)
+		return err
+	})
+	return skew, err
+}
+
+// sqliteBeside reads a file that a maru may be writing.
+type sqliteBeside struct{ sqliteDialect }
 
 // hold takes nothing, and makes no database.
-func (d *sqliteBackup) hold() (io.Closer, error) {
+func (d *sqliteBeside) hold() (io.Closer, error) {
 	info, err := os.Stat(d.path)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
@@ -246,7 +298,7 @@ func (d *sqliteBackup) hold() (io.Closer, error) {
 	return nil, nil //nolint:nilnil // there is nothing to close
 }
 
-func (d *sqliteBackup) connect() (driver.Connector, error) {
+func (d *sqliteBeside) connect() (driver.Connector, error) {
 	path, err := filepath.Abs(d.path)
 	if err != nil {
 		return nil, err
@@ -256,7 +308,7 @@ func (d *sqliteBackup) connect() (driver.Connector, error) {
 }
 
 // prepare does not set how the file is kept: that is its maru's.
-func (d *sqliteBackup) prepare(ctx context.Context, c *sql.Conn, writing bool) error {
+func (d *sqliteBeside) prepare(ctx context.Context, c *sql.Conn, writing bool) error {
 	settings := []string{
 		"PRAGMA busy_timeout=" + busyTimeout, "PRAGMA temp_store=MEMORY", "PRAGMA trusted_schema=OFF", "PRAGMA cache_size=-1024",
 		"PRAGMA synchronous=FULL", "PRAGMA secure_delete=ON",
