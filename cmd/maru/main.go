@@ -29,6 +29,7 @@ type commands struct {
 	Backup      backupCommand      `cmd:"" help:"Write everything into one file, while Maru serves: the database, the secret and the images."`
 	Restore     restoreCommand     `cmd:"" help:"Put back what a backup holds, where no database is yet."`
 	Doctor      doctorCommand      `cmd:"" help:"Look at everything that Maru needs, and say what to do: disk, clock, database, images, bus, backup, and the site through the proxy."`
+	User        userCommand        `cmd:"" help:"Make an account, change its role or its password; Maru must not be running on the same database file."`
 	MigrateData migrateDataCommand `cmd:"" help:"Copy everything to another database, and images to another store, and compare: --from sqlite:FILE --to mysql://…, or back. Maru must be stopped; the old database and images stay untouched."`
 	Pictures    picturesCommand    `cmd:"" hidden:"" help:"Treat the pictures on standard input; serving does this by itself."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`

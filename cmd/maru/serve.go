@@ -113,16 +113,9 @@ type node struct {
 }
 
 func (c *serveCommand) start(ctx context.Context, store *sqlstore.DB, blobs blob.Store, front auth.Front, log *slog.Logger) (*node, error) {
-	secret, err := loadSecret(c.secretFile())
-	if err != nil {
-		return nil, fmt.Errorf("--secret-file %s: %w", c.secretFile(), cause(err))
-	}
-	keys, err := deriveKeys(secret)
+	secret, keys, err := c.claimSecret(ctx, store)
 	if err != nil {
 		return nil, err
-	}
-	if err := store.ClaimSecret(ctx, keys.fingerprint); err != nil {
-		return nil, fmt.Errorf("--secret-file %s: %w", c.secretFile(), err)
 	}
 	// Addresses first: nothing else is worth doing where they are taken.
 	listener, err := listen("--addr", c.Addr)

@@ -32,6 +32,24 @@ func (s *storage) secretFile() string {
 	return filepath.Join(s.Data, "secret")
 }
 
+// claimSecret reads the secret, makes it where there is none, and holds the database to it.
+func (s *storage) claimSecret(ctx context.Context, store *sqlstore.DB) (secret []byte, keys secretKeys, err error) {
+	secret, err = loadSecret(s.secretFile())
+	if err != nil {
+		err = cause(err)
+	}
+	if err == nil {
+		keys, err = deriveKeys(secret)
+	}
+	if err == nil {
+		err = store.ClaimSecret(ctx, keys.fingerprint)
+	}
+	if err != nil {
+		err = fmt.Errorf("--secret-file %s: %w", s.secretFile(), err)
+	}
+	return secret, keys, err
+}
+
 // open opens the database and the images' store.
 func (s *storage) open(ctx context.Context, log *slog.Logger) (*sqlstore.DB, blob.Store, error) {
 	if err := os.MkdirAll(s.Data, 0o700); err != nil {

@@ -221,3 +221,20 @@ func (c *Chat) DeleteAccount(ctx context.Context, by UserID) error {
 		return nil
 	})
 }
+
+// SetRole changes a user's role. It is an operator's at the machine itself: nobody's rights are asked. Errors: NotFound,
+// Unavailable.
+func (c *Chat) SetRole(ctx context.Context, id UserID, role Role) error {
+	return c.store.Write(ctx, func(tx Tx) error {
+		user, err := tx.LockUser(id)
+		if err != nil {
+			return err
+		}
+		user.Role = role
+		if err := tx.UpdateUser(user); err != nil {
+			return err
+		}
+		c.publish(tx, UserChanged{User: user})
+		return nil
+	})
+}
