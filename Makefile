@@ -131,6 +131,10 @@ bench-cluster: | need-go ## Compare one node on SQLite and on MySQL, and two on 
 bench-backup: | need-go ## Measure what a backup does to those who chat meanwhile (three minutes)
 	go run ./bench/backup $(BENCHFLAGS)
 
+.PHONY: bench-capacity
+bench-capacity: | need-go ## Measure what people who are merely there cost (twenty minutes)
+	go run ./bench/capacity $(BENCHFLAGS)
+
 .PHONY: bench-transports
 bench-transports: node_modules/.package-lock.json | need-go need-node ## Compare sockets, HTTP with sockets, and polling (fifteen minutes)
 	go run ./bench/transports $(BENCHFLAGS)

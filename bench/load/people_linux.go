@@ -246,6 +246,16 @@ func (p *People) Send(ctx context.Context, pace Pace) (Outcome, error) {
 	return p.out, errors.Join(err1, err2)
 }
 
+// Rest has nobody say anything for that long; they answer the server's pings.
+func (p *People) Rest(ctx context.Context, duration time.Duration) error {
+	for end := time.Now().Add(duration); time.Now().Before(end); {
+		if err := p.turn(ctx, time.Until(end)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // loop sends for that long, and returns when everything has arrived.
 func (p *People) loop(ctx context.Context, pace Pace, duration time.Duration) error {
 	start := time.Now()

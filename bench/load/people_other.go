@@ -16,6 +16,9 @@ func NewPeople(context.Context, string, []Seat, Way, int) (*People, error) { ret
 // Send fails.
 func (*People) Send(context.Context, Pace) (Outcome, error) { return Outcome{}, ErrSystem }
 
+// Rest fails.
+func (*People) Rest(context.Context, time.Duration) error { return ErrSystem }
+
 // Close does nothing.
 func (*People) Close() {}
 
