@@ -39,7 +39,7 @@ type ACMEOptions struct {
 // listener (RFC 8737), else by HTTP-01 (RFC 8555, section 8.3).
 type ACME struct {
 	options     ACMEOptions
-	store       store
+	store       *store
 	hosts       []*host
 	placeholder *tls.Certificate // until there is another
 
@@ -211,7 +211,7 @@ func (a *ACME) keep(ctx context.Context, h *host) {
 			retry = min(2*retry, lastRetry)
 		}
 		due = time.Now().Add(wait)
-		log.Warn("no certificate could be obtained", "error", err.Error(), "again in", wait.String())
+		log.Warn("no certificate could be obtained", "error", err.Error(), "again", wait.String())
 	}
 }
 

@@ -16,27 +16,33 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 )
 
 // store is a folder with what one CA knows us by and has given us: the key of an account, and a file for each name with a
 // certificate's key and chain.
-type store struct{ folder string }
+type store struct {
+	folder string
+	making sync.Mutex // of the account: several names have one
+}
 
 // openStore makes the folder of a CA in the folder of all.
-func openStore(all string, directory *url.URL) (store, error) {
-	s := store{filepath.Join(all, strings.Trim(strings.Map(func(r rune) rune {
+func openStore(all string, directory *url.URL) (*store, error) {
+	s := &store{folder: filepath.Join(all, strings.Trim(strings.Map(func(r rune) rune {
 		if strings.ContainsRune("abcdefghijklmnopqrstuvwxyz0123456789.-", r) {
 			return r
 		}
 		return '-'
 	}, strings.ToLower(directory.Host+directory.Path)), ".-"))}
-	return s, os.MkdirAll(s.folder, 0o700)
+	return s, os.MkdirAll(s.folder, 0o700) //nolint:gosec // within the folder of all, whatever the URL
 }
 
 const accountFile = "account.pem"
 
 // account is the key of the account, made where there is none. A CA does without a name and a password: who has the key is the account.
-func (s store) account() (crypto.Signer, error) {
+func (s *store) account() (crypto.Signer, error) {
+	s.making.Lock()
+	defer s.making.Unlock()
 	path := filepath.Join(s.folder, accountFile)
 	text, err := os.ReadFile(path) //nolint:gosec // our own folder
 	if errors.Is(err, fs.ErrNotExist) {
@@ -63,7 +69,7 @@ func (s store) account() (crypto.Signer, error) {
 }
 
 // certificate is what is stored for a name, nil for nothing.
-func (s store) certificate(name string) (*tls.Certificate, error) {
+func (s *store) certificate(name string) (*tls.Certificate, error) {
 	text, err := os.ReadFile(filepath.Join(s.folder, name+".pem")) //nolint:gosec // our own folder
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil //nolint:nilnil // as it says
@@ -79,10 +85,10 @@ func (s store) certificate(name string) (*tls.Certificate, error) {
 }
 
 // keep stores a certificate.
-func (s store) keep(name string, text []byte) error { return s.write(name+".pem", text) }
+func (s *store) keep(name string, text []byte) error { return s.write(name+".pem", text) }
 
 // write writes a file of which there is always a whole one, the old or the new.
-func (s store) write(name string, text []byte) error {
+func (s *store) write(name string, text []byte) error {
 	file, err := os.CreateTemp(s.folder, ".new-*") // its owner's alone
 	if err != nil {
 		return err

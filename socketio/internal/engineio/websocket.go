@@ -270,7 +270,7 @@ func (t *websocket) abort(reset bool) {
 		return
 	}
 	conn := underlying(t.conn())
-	if tcp, ok := conn.(interface{ SetLinger(sec int) error }); ok && reset {
+	if tcp, ok := conn.(*net.TCPConn); ok && reset {
 		// A reader that stopped would keep the kernel's copy alive for minutes.
 		_ = tcp.SetLinger(0)
 	}
@@ -279,10 +279,13 @@ func (t *websocket) abort(reset bool) {
 	_ = conn.Close()
 }
 
-// underlying is the connection below TLS, if there is TLS.
+// underlying is the connection below TLS, and below what is between the two.
 func underlying(conn net.Conn) net.Conn {
-	if outer, ok := conn.(interface{ NetConn() net.Conn }); ok {
-		return outer.NetConn()
+	for {
+		outer, ok := conn.(interface{ NetConn() net.Conn })
+		if !ok {
+			return conn
+		}
+		conn = outer.NetConn()
 	}
-	return conn
 }
