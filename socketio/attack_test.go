@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -158,7 +157,7 @@ func TestFramesByteByByte(t *testing.T) {
 // Frames that come with the request, before it was answered, are not lost.
 func TestFramesAheadOfTheAnswer(t *testing.T) {
 	address, _ := attacked(t, socketio.Options{})
-	conn, err := net.Dial("tcp", address)
+	conn, err := plug(address)
 	if err != nil {
 		t.Fatal(err)
 	}

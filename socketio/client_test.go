@@ -31,7 +31,7 @@ type client struct {
 
 func dial(t testing.TB, address string) *client {
 	t.Helper()
-	return dialURL(t, "ws://"+address+"/socket.io/?EIO=4&transport=websocket")
+	return dialURL(t, scheme("ws")+"://"+address+"/socket.io/?EIO=4&transport=websocket")
 }
 
 func dialURL(t testing.TB, url string) *client {
@@ -41,6 +41,9 @@ func dialURL(t testing.TB, url string) *client {
 
 func dialWith(t testing.TB, dialer ws.Dialer, url string) *client {
 	t.Helper()
+	if dialer.TLSConfig == nil {
+		dialer.TLSConfig = anyone
+	}
 	conn, ahead, answer, err := dialer.Dial(t.Context(), url)
 	if err != nil {
 		t.Fatal(err)

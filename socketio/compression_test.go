@@ -17,7 +17,7 @@ const rsv1 = 0b100
 func dialDeflate(t *testing.T, address string, parameters map[string]string) (c *client, accepted bool) {
 	t.Helper()
 	c = dialWith(t, ws.Dialer{Extensions: []httphead.Option{httphead.NewOption("permessage-deflate", parameters)}},
-		"ws://"+address+"/socket.io/?EIO=4&transport=websocket")
+		scheme("ws")+"://"+address+"/socket.io/?EIO=4&transport=websocket")
 	if len(c.extensions) == 0 {
 		return c, false
 	}

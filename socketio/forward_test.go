@@ -86,7 +86,7 @@ func TestEveryServerAnswersAConnectionsRequests(t *testing.T) {
 	p.header = header
 
 	// A websocket that comes to the other one is declined, and polling goes on.
-	_, _, _, err := ws.Dialer{}.Dial(t.Context(), "ws://"+other+"/socket.io/?EIO=4&transport=websocket&sid="+p.open.ID)
+	_, _, _, err := ws.Dialer{TLSConfig: anyone}.Dial(t.Context(), scheme("ws")+"://"+other+"/socket.io/?EIO=4&transport=websocket&sid="+p.open.ID)
 	if status, ok := err.(ws.StatusError); !ok || status != http.StatusBadRequest { //nolint:errorlint // it is returned bare
 		t.Errorf("an upgrade elsewhere: %v", err)
 	}
@@ -145,9 +145,9 @@ func TestWhatIsNotForwarded(t *testing.T) {
 		{"GET", "EIO=4&transport=polling&sid=" + random + ".gone&sid=" + random + ".gone", unknownSession, false},
 	} {
 		n.asked = nil
-		r, err := http.NewRequestWithContext(t.Context(), c.method, "http://"+address+"/socket.io/?"+c.query, nil)
+		r, err := http.NewRequestWithContext(t.Context(), c.method, scheme("http")+"://"+address+"/socket.io/?"+c.query, nil)
 		must(t, err)
-		response, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(r)
+		response, err := (&http.Client{Transport: &http.Transport{TLSClientConfig: anyone, DisableKeepAlives: true}}).Do(r)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -3,16 +3,11 @@ package socketio_test
 import (
 	"bufio"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -87,7 +82,7 @@ func TestSessionInUse(t *testing.T) {
 	address := serve(t, newServer(t, socketio.Options{}))
 	c := dial(t, address)
 	id := c.openPacket().ID
-	other := dialURL(t, "ws://"+address+"/socket.io/?EIO=4&transport=websocket&sid="+id)
+	other := dialURL(t, scheme("ws")+"://"+address+"/socket.io/?EIO=4&transport=websocket&sid="+id)
 	if code := other.expectClose(); code != ws.StatusPolicyViolation {
 		t.Errorf("a second WebSocket was closed with %d", code)
 	}
@@ -159,7 +154,7 @@ func TestConnectionLimits(t *testing.T) {
 		RemoteAddr: func(r *http.Request) string { return r.URL.Query().Get("from") },
 	})
 	address := serve(t, server)
-	url := "ws://" + address + "/socket.io/?EIO=4&transport=websocket&from="
+	url := scheme("ws") + "://" + address + "/socket.io/?EIO=4&transport=websocket&from="
 	refused := func(from string) int {
 		response, _ := request(t, "GET", address, "EIO=4&transport=websocket&from="+from, opening("", ""))
 		if response.Header.Get("Retry-After") == "" {
@@ -210,57 +205,6 @@ func TestHandshakeOfASocket(t *testing.T) {
 	}
 }
 
-// Over TLS the connection is read and written in other ways.
-func TestTLS(t *testing.T) {
-	server := newServer(t, socketio.Options{})
-	connected := sockets(server)
-	server.Of("/").Handle("echo", func(_ context.Context, _ *socketio.Socket, args []json.RawMessage, ack socketio.Ack) {
-		must(t, ack.Send(anys(args)...))
-	})
-	web := httptest.NewTLSServer(server)
-	defer web.Close()
-	defer func() { must(t, server.Shutdown(t.Context(), 0)) }()
-	pool := x509.NewCertPool()
-	pool.AddCert(web.Certificate())
-	conn, err := tls.Dial("tcp", web.Listener.Addr().String(), &tls.Config{RootCAs: pool, ServerName: "example.com"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	url, err := url.Parse("wss://example.com/socket.io/?EIO=4&transport=websocket")
-	must(t, err)
-	ahead, _, err := ws.Dialer{}.Upgrade(conn, url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := &client{t: t, conn: conn, reader: conn}
-	if ahead != nil {
-		c.reader = ahead
-	}
-	c.openPacket()
-	c.send("40")
-	c.expectPrefix("40")
-	s := within(t, "a socket", connected)
-	if !s.Handshake().Secure {
-		t.Error("not secure")
-	}
-	for _, size := range []int{0, 100, 10_000, 500_000} {
-		arg := `"` + strings.Repeat("x", size) + `"`
-		c.send(`421["echo",` + arg + `]`)
-		c.expect(`431[` + arg + `]`)
-	}
-	for i := range 100 {
-		must(t, s.Emit("n", i))
-	}
-	for i := range 100 {
-		c.expect(fmt.Sprintf(`42["n",%d]`, i))
-	}
-	s.Close("")
-	if code := c.expectClose(); code != 1000 {
-		t.Errorf("closed with %d", code)
-	}
-	must(t, conn.Close())
-}
-
 func TestOptionsAreChecked(t *testing.T) {
 	for _, options := range []socketio.Options{
 		{PingInterval: -1}, {MaxPayload: -1}, {SendQueue: 10, VolatileQueue: 20},
@@ -287,7 +231,7 @@ func opening(changed, value string) map[string]string {
 
 func request(t *testing.T, method, address, query string, header map[string]string) (*http.Response, string) {
 	t.Helper()
-	conn, err := net.Dial("tcp", address)
+	conn, err := plug(address)
 	if err != nil {
 		t.Fatal(err)
 	}

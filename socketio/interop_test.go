@@ -32,20 +32,26 @@ func TestRealClient(t *testing.T) {
 		missing("no socket.io-client (npm ci installs it): %v %s", err, out)
 	}
 	var all sync.WaitGroup // most of a scenario's time is waiting
-	for _, way := range []string{"websocket", "polling", "upgrade", "compressed"} {
+	for _, name := range []string{"websocket", "polling", "upgrade", "compressed", "upgrade over TLS"} {
+		way, _, secure := strings.Cut(name, " over ")
 		options := socketio.Options{PingInterval: 200 * time.Millisecond, PingTimeout: 5 * time.Second, Logger: quiet}
 		if way == "compressed" {
 			options.CompressFrom = 1
 		}
-		run := exec.CommandContext(ctx, node, "run.mjs", "http://"+serve(t, interopServer(t, options)), way)
+		server := interopServer(t, options)
+		address := scheme("http") + "://" + serve(t, server)
+		if secure {
+			address = "https://" + serveTLS(t, server, server)
+		}
+		run := exec.CommandContext(ctx, node, "run.mjs", address, way)
 		run.Dir = "interop"
 		all.Go(func() {
 			out, err := run.CombinedOutput()
 			for line := range strings.Lines(string(out)) {
-				t.Logf("%s: %s", way, strings.TrimSpace(line))
+				t.Logf("%s: %s", name, strings.TrimSpace(line))
 			}
 			if err != nil {
-				t.Errorf("%s: the scenarios end with %v", way, err)
+				t.Errorf("%s: the scenarios end with %v", name, err)
 			}
 		})
 	}

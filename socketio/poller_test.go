@@ -50,7 +50,7 @@ func poll(t testing.TB, address string) *poller {
 
 func pollWith(t testing.TB, address string, header http.Header) *poller {
 	t.Helper()
-	transport := new(http.Transport)
+	transport := &http.Transport{TLSClientConfig: anyone}
 	p := &poller{t: t, address: address, web: &http.Client{Transport: transport, Timeout: patience}, header: header}
 	a := p.request(context.Background(), http.MethodGet, nil)
 	packet, ok := strings.CutPrefix(a.body, "0")
@@ -84,7 +84,7 @@ func (p *poller) query() string {
 }
 
 func (p *poller) request(ctx context.Context, method string, body io.Reader) (a answer) {
-	r, err := http.NewRequestWithContext(ctx, method, "http://"+p.address+"/socket.io/?"+p.query(), body)
+	r, err := http.NewRequestWithContext(ctx, method, scheme("http")+"://"+p.address+"/socket.io/?"+p.query(), body)
 	if err != nil {
 		return answer{err: err}
 	}
@@ -187,7 +187,7 @@ func (p *poller) gone() {
 // upgrade opens a websocket for the session.
 func (p *poller) upgrade() *client {
 	p.t.Helper()
-	return dialURL(p.t, "ws://"+p.address+"/socket.io/?EIO=4&transport=websocket&sid="+p.open.ID)
+	return dialURL(p.t, scheme("ws")+"://"+p.address+"/socket.io/?EIO=4&transport=websocket&sid="+p.open.ID)
 }
 
 // goroutinesIn counts those that are in a function.
@@ -208,7 +208,7 @@ type rawPost struct {
 // that is negative.
 func startPost(t testing.TB, p *poller, length int) rawPost {
 	t.Helper()
-	conn, err := net.Dial("tcp", p.address)
+	conn, err := plug(p.address)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -229,7 +228,7 @@ func TestPollingLeavesNoDeadlines(t *testing.T) {
 		must(t, http.NewResponseController(w).Flush())
 	})
 	p := poll(t, serveBehind(t, server, mux))
-	conn, err := net.Dial("tcp", p.address)
+	conn, err := plug(p.address)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -274,7 +273,7 @@ func TestAbandonedHandshakes(t *testing.T) {
 		var callers sync.WaitGroup
 		for i := range addresses {
 			callers.Go(func() {
-				transport := new(http.Transport)
+				transport := &http.Transport{TLSClientConfig: anyone}
 				defer transport.CloseIdleConnections()
 				p := &poller{t: t, address: address, web: &http.Client{Transport: transport}, header: http.Header{"X-From": {fmt.Sprint(i)}}}
 				for n := range each {

@@ -2,8 +2,13 @@ package socketio_test
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
+	"flag"
+	"io"
+	"log"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -35,6 +40,28 @@ func TestConnectAndEcho(t *testing.T) {
 	c.expect(`437[1.50,"é"]`)
 }
 
+// overTLS has every test of this package speak TLS: go test ./socketio -tls
+var overTLS = flag.Bool("tls", false, "run the tests over TLS")
+
+// scheme is web for a server that serve runs: "http" or "ws", or with an "s".
+func scheme(web string) string {
+	if *overTLS {
+		return web + "s"
+	}
+	return web
+}
+
+// anyone trusts every certificate.
+var anyone = &tls.Config{InsecureSkipVerify: true}
+
+// plug opens a connection to a server that serve runs, to say anything on it.
+func plug(address string) (net.Conn, error) {
+	if *overTLS {
+		return tls.Dial("tcp", address, anyone)
+	}
+	return net.Dial("tcp", address)
+}
+
 // quiet is a logger for tests that provoke errors.
 var quiet = slog.New(slog.DiscardHandler)
 
@@ -54,8 +81,26 @@ func serve(t testing.TB, server *socketio.Server) string {
 // serveBehind is serve with a handler in front.
 func serveBehind(t testing.TB, server *socketio.Server, front http.Handler) string {
 	t.Helper()
+	if *overTLS {
+		return serveTLS(t, server, front)
+	}
 	before := goleak.IgnoreCurrent()
-	web := httptest.NewServer(front)
+	return run(t, server, httptest.NewServer(front), before)
+}
+
+// serveTLS is serveBehind over TLS.
+func serveTLS(t testing.TB, server *socketio.Server, front http.Handler) string {
+	t.Helper()
+	before := goleak.IgnoreCurrent()
+	web := httptest.NewUnstartedServer(front)
+	web.Config.ErrorLog = log.New(io.Discard, "", 0) // tests leave in the middle of a handshake
+	web.StartTLS()
+	return run(t, server, web, before)
+}
+
+// run ends a server with the test.
+func run(t testing.TB, server *socketio.Server, web *httptest.Server, before goleak.Option) string {
+	t.Helper()
 	t.Cleanup(func() {
 		t.Helper()
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)

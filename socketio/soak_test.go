@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"os"
 	"runtime"
@@ -69,10 +68,13 @@ func TestSoak(t *testing.T) {
 	}
 }
 
+// soakers is what everyone polls with.
+var soakers = &http.Client{Transport: &http.Transport{TLSClientConfig: anyone}}
+
 // settle waits until everyone is gone, and gives what is free back to the system.
 func settle(t *testing.T, server *socketio.Server) {
 	t.Helper()
-	http.DefaultClient.CloseIdleConnections()
+	soakers.CloseIdleConnections()
 	deadline := time.Now().Add(time.Minute) // the last pings of those that fell silent
 	for server.Stats().ConnectionsOpen > 0 && time.Now().Before(deadline) {
 		time.Sleep(10 * time.Millisecond)
@@ -155,7 +157,7 @@ func (l *life) talk() (packets []string, last string) {
 }
 
 func (l *life) overWebsocket(upgrade bool) error {
-	conn, ahead, _, err := ws.Dial(context.Background(), "ws://"+l.address+"/socket.io/?EIO=4&transport=websocket"+l.query)
+	conn, ahead, _, err := ws.Dialer{TLSConfig: anyone}.Dial(context.Background(), scheme("ws")+"://"+l.address+"/socket.io/?EIO=4&transport=websocket"+l.query)
 	if err != nil {
 		return err
 	}
@@ -202,7 +204,7 @@ func (l *life) overWebsocket(upgrade bool) error {
 		say(last)
 		time.Sleep(time.Millisecond)
 	}
-	_ = conn.(*net.TCPConn).CloseWrite()
+	_ = conn.(interface{ CloseWrite() error }).CloseWrite()
 	select {
 	case <-read:
 	case <-time.After(patience):
@@ -249,11 +251,11 @@ func (l *life) open() error {
 
 // request returns status 0 where there is no answer.
 func (l *life) request(ctx context.Context, method, body string) (status int, answer string) {
-	r, err := http.NewRequestWithContext(ctx, method, "http://"+l.address+"/socket.io/?EIO=4&transport=polling"+l.query, strings.NewReader(body))
+	r, err := http.NewRequestWithContext(ctx, method, scheme("http")+"://"+l.address+"/socket.io/?EIO=4&transport=polling"+l.query, strings.NewReader(body))
 	if err != nil {
 		return 0, err.Error()
 	}
-	response, err := http.DefaultClient.Do(r)
+	response, err := soakers.Do(r)
 	if err != nil {
 		return 0, err.Error()
 	}

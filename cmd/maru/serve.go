@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -45,6 +46,7 @@ type serveCommand struct {
 	SignUp         string        `name:"signup" default:"open" enum:"open,closed" help:"Who may make an account: open or closed (${default})."`
 	RateLimits     string        `default:"on" enum:"on,off" help:"Limits on sends, log-ins and sign-ups: on or off; off is for tests (${default})."`
 	TrustedProxies []string      `placeholder:"CIDR,…" help:"Whose X-Forwarded-* headers are believed; by default nobody's."`
+	TLS            tlsFlags      `embed:"" prefix:"tls-"`
 	Drain          time.Duration `default:"5s" help:"Over how long the closing of connections is spread at the end (${default})."`
 }
 
@@ -81,6 +83,9 @@ func (c *serveCommand) front() (auth.Front, error) {
 		}
 		front.PublicURL = u
 	}
+	if err := c.TLS.check(front.PublicURL); err != nil {
+		return front, err
+	}
 	for _, s := range c.TrustedProxies {
 		prefix, err := netip.ParsePrefix(s)
 		if err != nil {
@@ -107,6 +112,7 @@ type node struct {
 	live     *live.Live
 	public   *http.Server
 	admin    *http.Server
+	tls      *secured // nil: HTTPS is others' business, or nobody's
 	draining atomic.Bool
 	end      context.CancelFunc // of what runs beside the servers
 	tasks    sync.WaitGroup
@@ -122,6 +128,13 @@ func (c *serveCommand) start(ctx context.Context, store *sqlstore.DB, blobs blob
 	if err != nil {
 		return nil, err
 	}
+	n := &node{log: log, store: store, blobs: blobs}
+	if n.tls, err = c.TLS.open(c.Data, listener, log); err != nil {
+		return nil, err
+	}
+	if n.tls != nil {
+		listener = n.tls.listener
+	}
 	program, err := os.Executable()
 	if err != nil {
 		return nil, err
@@ -131,7 +144,6 @@ func (c *serveCommand) start(ctx context.Context, store *sqlstore.DB, blobs blob
 		log.Warn("RATE LIMITS ARE OFF: anybody may try passwords and send as fast as they can; this is for tests alone")
 	}
 
-	n := &node{log: log, store: store, blobs: blobs}
 	if n.uploads, err = uploadsFolder(c.Data); err != nil {
 		return nil, fmt.Errorf("--data %s: %w", c.Data, cause(err))
 	}
@@ -188,7 +200,10 @@ func (c *serveCommand) start(ctx context.Context, store *sqlstore.DB, blobs blob
 		return nil, errors.Join(err, n.stop(0))
 	}
 	n.tasks.Go(func() { n.serve(n.public, listener) })
-	log.Info("serving", "addr", listener.Addr().String(), "site", siteURL(front, listener), "version", version)
+	if n.tls != nil {
+		n.secure(background, n.tls)
+	}
+	log.Info("serving", "addr", listener.Addr().String(), "site", siteURL(front, listener, n.tls), "version", version)
 	return n, nil
 }
 
@@ -248,7 +263,7 @@ func listen(flag, address string) (net.Listener, error) {
 }
 
 // siteURL is where a person on this machine can look.
-func siteURL(front auth.Front, listener net.Listener) string {
+func siteURL(front auth.Front, listener net.Listener, tls *secured) string {
 	if front.PublicURL != nil {
 		return front.PublicURL.String()
 	}
@@ -256,7 +271,11 @@ func siteURL(front auth.Front, listener net.Listener) string {
 	if err != nil {
 		return ""
 	}
-	return "http://localhost:" + port
+	if tls == nil {
+		return "http://localhost:" + port
+	}
+	host := cmp.Or(tls.host, "localhost")
+	return "https://" + strings.TrimSuffix(host+":"+port, ":"+httpsPort)
 }
 
 func (n *node) serve(server *http.Server, listener net.Listener) {
@@ -301,7 +320,11 @@ func (n *node) stop(over time.Duration) error {
 	if n.forward != nil {
 		n.forward.Close() // before the public server, which would wait for the polls that other nodes answer
 	}
-	for _, server := range []*http.Server{n.public, n.admin} {
+	servers := []*http.Server{n.public, n.admin}
+	if n.tls != nil {
+		servers = append(servers, n.tls.redirects)
+	}
+	for _, server := range servers {
 		if server == nil {
 			continue
 		}

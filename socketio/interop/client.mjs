@@ -16,7 +16,7 @@ export const upgrades = way === "upgrade";
 
 /** connect makes a client with a connection of its own. */
 export function connect(namespace = "/", options = {}) {
-  const socket = io(url + namespace, { transports, perMessageDeflate, forceNew: true, reconnectionDelay: 10, ...options });
+  const socket = io(url + namespace, { transports, perMessageDeflate, forceNew: true, reconnectionDelay: 10, rejectUnauthorized: false, ...options });
   managers.add(socket.io);
   return socket;
 }

@@ -4,6 +4,7 @@ package program
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -11,6 +12,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -52,6 +55,7 @@ type Maru struct {
 	t      Owner
 	cmd    *exec.Cmd
 	addr   string
+	scheme string
 	stderr *buffer
 	exited chan struct{}
 }
@@ -106,7 +110,10 @@ func Command(data, addr string, args ...string) *exec.Cmd {
 // Launch starts maru on a data folder and does not wait for it.
 func Launch(t Owner, data, addr string, args ...string) *Maru {
 	t.Helper()
-	m := &Maru{t: t, addr: addr, stderr: &buffer{}, exited: make(chan struct{})}
+	m := &Maru{t: t, addr: addr, scheme: "http", stderr: &buffer{}, exited: make(chan struct{})}
+	if slices.ContainsFunc(args, func(arg string) bool { return strings.HasPrefix(arg, "--tls-") }) {
+		m.scheme = "https"
+	}
 	m.cmd = Command(data, addr, args...)
 	m.cmd.Stderr = m.stderr
 	must(t, m.cmd.Start())
@@ -137,7 +144,7 @@ func Start(t Owner, data, addr string, args ...string) *Maru {
 }
 
 // URL is where it serves.
-func (m *Maru) URL() string { return "http://" + m.addr }
+func (m *Maru) URL() string { return m.scheme + "://" + m.addr }
 
 // PID is its process.
 func (m *Maru) PID() int { return m.cmd.Process.Pid }
@@ -145,13 +152,16 @@ func (m *Maru) PID() int { return m.cmd.Process.Pid }
 // Said is the end of what it wrote to standard error.
 func (m *Maru) Said() string { return m.stderr.String() }
 
+// anyone is a client that believes every certificate.
+var anyone = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}} //nolint:gosec // whether it is the right one is another question
+
 // Status is what a path answers, 0 for nothing.
 func (m *Maru) Status(path string) int {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, m.URL()+path, nil)
 	must(m.t, err)
-	response, err := http.DefaultClient.Do(request)
+	response, err := anyone.Do(request)
 	if err != nil {
 		return 0
 	}

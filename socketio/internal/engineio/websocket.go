@@ -207,7 +207,9 @@ func (t *websocket) close(code uint16, reason string) {
 		reason = strings.ToValidUTF8(reason[:min(len(reason), closeReason)], "") // the cut may go through a character
 		body = ws.NewCloseFrameBody(ws.StatusCode(code), reason)
 	}
-	_, _ = t.conn().Write(sealed(ws.OpClose, body).wire)
+	if _, err := t.conn().Write(sealed(ws.OpClose, body).wire); err != nil {
+		return // TLS would try for five seconds more
+	}
 	if half, ok := t.conn().(interface{ CloseWrite() error }); ok {
 		_ = half.CloseWrite()
 	}
@@ -267,17 +269,23 @@ func (t *websocket) abort(reset bool) {
 	if aborted {
 		return
 	}
-	if tcp, ok := underlying(t.conn()).(*net.TCPConn); ok && reset {
+	conn := underlying(t.conn())
+	if tcp, ok := conn.(*net.TCPConn); ok && reset {
 		// A reader that stopped would keep the kernel's copy alive for minutes.
 		_ = tcp.SetLinger(0)
 	}
-	_ = t.conn().Close()
+	// TLS's own Close would say goodbye, and wait five seconds for a client that
+	// takes no more; close has said it where there was reason to.
+	_ = conn.Close()
 }
 
-// underlying is the connection below TLS, if there is TLS.
+// underlying is the connection below TLS, and below what is between the two.
 func underlying(conn net.Conn) net.Conn {
-	if outer, ok := conn.(interface{ NetConn() net.Conn }); ok {
-		return outer.NetConn()
+	for {
+		outer, ok := conn.(interface{ NetConn() net.Conn })
+		if !ok {
+			return conn
+		}
+		conn = outer.NetConn()
 	}
-	return conn
 }
