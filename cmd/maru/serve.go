@@ -176,6 +176,7 @@ func (c *serveCommand) start(ctx context.Context, store *sqlstore.DB, blobs blob
 	}
 	if n.live, err = live.New(live.Options{
 		Chat: rules, Bus: n.bus, Link: n.bus, Forward: pass, Auth: who, Front: front, Presence: presence, Clock: clock, Logger: log, NoRateLimits: !limited,
+		RequestID: httpapi.RequestID,
 	}); err != nil {
 		return nil, err
 	}
@@ -352,11 +353,3 @@ type systemClock struct{}
 
 // Now implements chat.Clock.
 func (systemClock) Now() time.Time { return time.Now() }
-
-// newLogger writes for people on a terminal, and lines of JSON elsewhere.
-func newLogger() *slog.Logger {
-	if info, err := os.Stderr.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
-		return slog.New(slog.NewTextHandler(os.Stderr, nil))
-	}
-	return slog.New(slog.NewJSONHandler(os.Stderr, nil))
-}

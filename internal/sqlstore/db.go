@@ -305,7 +305,7 @@ func (db *DB) reopen(ctx context.Context, old *conn) (*conn, error) {
 // drop closes a connection that is in doubt.
 func (db *DB) drop(c *conn) {
 	if err := c.close(); err != nil {
-		db.log.Warn("closing a database connection failed", "err", err)
+		db.log.Warn("closing a database connection failed", "error", err)
 	}
 }
 
