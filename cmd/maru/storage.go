@@ -18,6 +18,8 @@ type storage struct {
 	Data     string `default:"./data" placeholder:"FOLDER" help:"Folder of the embedded state: database, images, secret (${default})."`
 	Database string `placeholder:"URL" help:"sqlite:FILE, by default maru.db in the data folder, or mysql://USER:PASSWORD@HOST:3306/NAME (with ?tls=true or tls=skip-verify). MARU_DATABASE keeps the password off the command line."`
 	Blobs    string `placeholder:"URL" help:"Where images are kept: file:FOLDER, by default images in the data folder, or s3://BUCKET?endpoint=…&region=… with the usual AWS_* variables."`
+
+	meter sqlstore.Meter `kong:"-"`
 }
 
 // open opens the database and the images' store.
@@ -29,7 +31,7 @@ func (s *storage) open(ctx context.Context, log *slog.Logger) (*sqlstore.DB, blo
 	if err != nil {
 		return nil, nil, err
 	}
-	options.Logger = log
+	options.Logger, options.Meter = log, s.meter
 	store, err := sqlstore.Open(ctx, options)
 	if err != nil && options.MySQL != "" {
 		err = fmt.Errorf("--database: %w", err)

@@ -213,7 +213,9 @@ func (w *writer) commit(batch []*write) {
 		return
 	}
 	results := make([]error, len(batch))
+	start := time.Now()
 	erases, err := w.transact(batch, results)
+	w.db.meter.Committed(len(batch), time.Since(start), err)
 	if err != nil {
 		w.db.log.Error("a database transaction failed", "writes", len(batch), "error", err)
 		w.lose()
