@@ -127,6 +127,10 @@ bench-firstpaint: build | need-go need-node ## Measure a reload while logged in:
 bench-cluster: | need-go ## Compare one node on SQLite and on MySQL, and two on MySQL and NATS (five minutes)
 	go run ./bench/cluster $(BENCHFLAGS)
 
+.PHONY: bench-metrics
+bench-metrics: | need-go ## Measure what it costs to be measured: counting, scraping (seven minutes)
+	go run ./bench/metrics $(BENCHFLAGS)
+
 .PHONY: bench-transports
 bench-transports: node_modules/.package-lock.json | need-go need-node ## Compare sockets, HTTP with sockets, and polling (fifteen minutes)
 	go run ./bench/transports $(BENCHFLAGS)
