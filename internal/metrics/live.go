@@ -67,7 +67,10 @@ func (l *Live) Answered(event string, code chat.Code, took time.Duration) {
 		known.took.Observe(took.Seconds())
 		return
 	}
-	if code == chat.Internal {
+	switch code {
+	case "":
+		code = ok
+	case chat.Internal:
 		l.internal.Inc()
 	}
 	l.events.WithLabelValues(event, string(code)).Inc()

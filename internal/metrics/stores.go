@@ -10,6 +10,11 @@ import (
 	"github.com/maru-chat/maru/internal/chat"
 )
 
+var (
+	_ chat.Blobs  = (*blobs)(nil)
+	_ chat.Photos = (*photos)(nil)
+)
+
 // stores are the metrics of images: where they are kept, and what is made of them.
 type stores struct {
 	blobs, pictures         *prometheus.CounterVec
