@@ -160,8 +160,8 @@ func TestMetricsSayWhatHappened(t *testing.T) {
 	}
 
 	// A connection that ends is counted by its reason.
-	must(t, two.conn.Close())
-	ended := `maru_disconnects_total{reason="transport_close"}`
+	two.write("41")
+	ended := `maru_disconnects_total{reason="client_namespace_disconnect"}`
 	for deadline := time.Now().Add(10 * time.Second); got[ended] != 1; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("%v ended", got[ended])

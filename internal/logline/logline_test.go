@@ -42,10 +42,10 @@ func hostile() map[string]string {
 		"no UTF-8":     "\xff\xfe\xc3\x28\xed\xa0\x80 ok",
 		"turned round": "photo\u202egpj.exe \u2066a\u2069 \u200f",
 		"a megabyte":   strings.Repeat("x", 1<<20),
-		"quotes":       strings.Repeat(`"\`, 1<<19),
-		"wide":         strings.Repeat("한", 1<<19),
-		"all controls": strings.Repeat("\x00\n", 1<<19),
-		"broken":       strings.Repeat("\xed\xa0", 1<<19),
+		"quotes":       strings.Repeat(`"\`, 1<<15),
+		"wide":         strings.Repeat("한", 1<<15),
+		"all controls": strings.Repeat("\x00\n", 1<<15),
+		"broken":       strings.Repeat("\xed\xa0", 1<<15),
 	}
 }
 
