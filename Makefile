@@ -135,6 +135,10 @@ bench-backup: | need-go ## Measure what a backup does to those who chat meanwhil
 bench-capacity: | need-go ## Measure what people who are merely there cost (twenty minutes)
 	go run ./bench/capacity $(BENCHFLAGS)
 
+.PHONY: bench-metrics
+bench-metrics: | need-go ## Measure what it costs to be measured: counting, scraping (seven minutes)
+	go run ./bench/metrics $(BENCHFLAGS)
+
 .PHONY: bench-transports
 bench-transports: node_modules/.package-lock.json | need-go need-node ## Compare sockets, HTTP with sockets, and polling (fifteen minutes)
 	go run ./bench/transports $(BENCHFLAGS)

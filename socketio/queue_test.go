@@ -215,6 +215,9 @@ func TestVolatileFramesAreDroppedFirst(t *testing.T) {
 	for s.Queued() < 2<<20 { // what the kernel does not take any more
 		must(t, s.Send(big))
 	}
+	if stats := server.Stats(); stats.Queued < 2<<20 || stats.LongestQueue != stats.Queued || stats.Polling != 0 {
+		t.Errorf("%+v", stats)
+	}
 	if sent, err := s.SendVolatile(volatile); sent || err != nil {
 		t.Errorf("with a full queue: %v, %v", sent, err)
 	}

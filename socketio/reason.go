@@ -1,6 +1,11 @@
 package socketio
 
-import "github.com/maru-chat/maru/socketio/internal/engineio"
+import (
+	"maps"
+	"slices"
+
+	"github.com/maru-chat/maru/socketio/internal/engineio"
+)
 
 // A Reason says why a socket disconnected. The constants below are all that
 // the package uses itself; an application may close a connection with words of
@@ -60,6 +65,9 @@ var consequences = map[Reason]consequence{
 	ReasonConnectTimeout:   {"transport close", true, engineio.CodePolicy, false},
 	ReasonHandlerPanic:     {"transport close", true, engineio.CodeInternalError, false},
 }
+
+// Reasons are those that the package itself disconnects for.
+func Reasons() []Reason { return slices.Sorted(maps.Keys(consequences)) }
 
 func (r Reason) consequence() consequence {
 	if c, ok := consequences[r]; ok {

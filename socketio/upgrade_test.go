@@ -72,12 +72,15 @@ func TestUpgrade(t *testing.T) {
 	must(t, s.Emit("n", 1))
 	p.expect(`42["n",1]`) // and what is to be said, is said
 	must(t, s.Emit("n", 2))
+	if n := server.Stats().Polling; n != 1 {
+		t.Errorf("%d poll", n)
+	}
 	c.send("5")
 	c.expect(`42["n",2]`)
 	if s.Transport() != "websocket" {
 		t.Errorf("the transport is %q", s.Transport())
 	}
-	eventually(t, "the upgrade is counted", func() bool { return server.Stats().Upgrades == 1 })
+	eventually(t, "the upgrade is counted", func() bool { return server.Stats().Upgrades == 1 && server.Stats().Polling == 0 })
 	c.send(`421["echo","é"]`)
 	c.expect(`431["é"]`)
 	for name, a := range map[string]answer{"GET": p.get(), "POST": p.post("3")} {

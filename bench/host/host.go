@@ -61,7 +61,11 @@ func Prepare(ctx context.Context, kinds []Kind) (*Hosts, error) {
 		return nil, err
 	}
 	h := &Hosts{root: root, bin: bin}
-	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", bin+string(filepath.Separator), "./cmd/maru", "./bench/peers/limit", "./bench/peers/files") //nolint:gosec // our own programs
+	arguments := []string{"build", "-trimpath", "-o", bin + string(filepath.Separator), "./cmd/maru", "./bench/peers/files"}
+	if slices.Contains(kinds, Limit) {
+		arguments = append(arguments, "./bench/peers/limit")
+	}
+	command := exec.CommandContext(ctx, "go", arguments...) //nolint:gosec // our own programs
 	command.Dir = root
 	command.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := command.CombinedOutput(); err != nil {

@@ -16,6 +16,7 @@ import (
 type nodes interface {
 	chat.Bus
 	forward.Link
+	Stats() bus.Stats
 	Close()
 }
 

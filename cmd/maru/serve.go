@@ -42,12 +42,14 @@ type serveCommand struct {
 	around  `embed:""`
 
 	Addr           string        `default:":8080" placeholder:"HOST:PORT" help:"Public address: site, API, Socket.IO (${default})."`
-	AdminAddr      string        `default:"127.0.0.1:9090" placeholder:"HOST:PORT" help:"Private address: /debug/pprof; empty for none (${default})."`
+	AdminAddr      string        `default:"127.0.0.1:9090" placeholder:"HOST:PORT" help:"Private address: /metrics and /debug/pprof; empty for none (${default})."`
 	SignUp         string        `name:"signup" default:"open" enum:"open,closed" help:"Who may make an account: open or closed (${default})."`
 	RateLimits     string        `default:"on" enum:"on,off" help:"Limits on sends, log-ins and sign-ups: on or off; off is for tests (${default})."`
 	TrustedProxies []string      `placeholder:"CIDR,…" help:"Whose X-Forwarded-* headers are believed; by default nobody's."`
 	TLS            tlsFlags      `embed:"" prefix:"tls-"`
 	Drain          time.Duration `default:"5s" help:"Over how long the closing of connections is spread at the end (${default})."`
+
+	meters meters `kong:"-"`
 }
 
 // Run serves until the context ends, then drains.
@@ -60,6 +62,8 @@ func (c *serveCommand) Run(ctx context.Context, _ io.Writer) error {
 		return fmt.Errorf("--drain %s: is negative", c.Drain)
 	}
 	log := newLogger()
+	c.meters = newMeters(c.AdminAddr)
+	c.meter = c.meters.store
 	store, blobs, err := c.open(ctx, log)
 	if err != nil {
 		return err
@@ -152,10 +156,11 @@ func (c *serveCommand) start(ctx context.Context, store *sqlstore.DB, blobs blob
 	}
 	n.photos = photo.NewAside(photo.NewLab(max(1, runtime.GOMAXPROCS(0)-1), picturesMemory), program, "pictures")
 	clock := systemClock{}
+	measuredBlobs, measuredPhotos := c.meters.of(blobs, n.photos)
 	presence := live.NewPresence(clock)
 	rules := chat.New(chat.Options{
 		Store: store, Bus: n.bus, Clock: clock, Presence: presence, NFC: norm.NFC.String,
-		Blobs: blobs, Photos: n.photos,
+		Blobs: measuredBlobs, Photos: measuredPhotos,
 		DigestKey: keys.digest, NoRateLimits: !limited,
 	})
 	who, err := auth.New(store, rules, n.bus, clock, secret, auth.Options{
@@ -170,12 +175,13 @@ func (c *serveCommand) start(ctx context.Context, store *sqlstore.DB, blobs blob
 	}
 	if n.live, err = live.New(live.Options{
 		Chat: rules, Bus: n.bus, Link: n.bus, Forward: pass, Auth: who, Front: front, Presence: presence, Clock: clock, Logger: log, NoRateLimits: !limited,
+		RequestID: httpapi.RequestID, Meter: c.meters.live,
 	}); err != nil {
 		return nil, err
 	}
 	api, err := httpapi.New(httpapi.Options{
 		Chat: rules, Auth: who, PublicURL: front.PublicURL, TrustedProxies: front.Proxies, Pages: web.Dist(),
-		Uploads: httpapi.Uploads{Folder: n.uploads}, Socket: n.live, Logger: log, Ready: n.ready, Version: version,
+		Uploads: httpapi.Uploads{Folder: n.uploads}, Socket: n.live, Logger: log, Meter: c.meters.http, Ready: n.ready, Version: version,
 	})
 	if err != nil {
 		return nil, err
@@ -195,7 +201,7 @@ func (c *serveCommand) start(ctx context.Context, store *sqlstore.DB, blobs blob
 	n.tasks.Go(func() { sweepRooms(background, store, log) })
 	n.tasks.Go(func() { sweepImages(background, rules, log) })
 	n.tasks.Go(func() { sweepKept(background, store, log) })
-	if err := n.serveAdmin(c.AdminAddr); err != nil {
+	if err := n.serveAdmin(c.AdminAddr, c.meters); err != nil {
 		_ = listener.Close()
 		return nil, errors.Join(err, n.stop(0))
 	}
@@ -285,7 +291,7 @@ func (n *node) serve(server *http.Server, listener net.Listener) {
 }
 
 // serveAdmin serves what only the operator may see.
-func (n *node) serveAdmin(address string) error {
+func (n *node) serveAdmin(address string, m meters) error {
 	if address == "" {
 		return nil
 	}
@@ -299,6 +305,7 @@ func (n *node) serveAdmin(address string) error {
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	m.serve(mux, n)
 	n.admin = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	n.tasks.Go(func() { n.serve(n.admin, listener) })
 	return nil
@@ -358,11 +365,3 @@ type systemClock struct{}
 
 // Now implements chat.Clock.
 func (systemClock) Now() time.Time { return time.Now() }
-
-// newLogger writes for people on a terminal, and lines of JSON elsewhere.
-func newLogger() *slog.Logger {
-	if info, err := os.Stderr.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
-		return slog.New(slog.NewTextHandler(os.Stderr, nil))
-	}
-	return slog.New(slog.NewJSONHandler(os.Stderr, nil))
-}

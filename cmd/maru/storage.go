@@ -23,6 +23,8 @@ type storage struct {
 
 	SecretFile string          `placeholder:"FILE" help:"The secret that signs tokens; by default in the data folder, made at the first start."`
 	Config     kong.ConfigFlag `placeholder:"FILE" help:"A JSON object of settings by flag name; flags and variables come before it."`
+
+	meter sqlstore.Meter `kong:"-"`
 }
 
 func (s *storage) secretFile() string {
@@ -59,7 +61,7 @@ func (s *storage) open(ctx context.Context, log *slog.Logger) (*sqlstore.DB, blo
 	if err != nil {
 		return nil, nil, err
 	}
-	options.Logger = log
+	options.Logger, options.Meter = log, s.meter
 	store, err := sqlstore.Open(ctx, options)
 	if err != nil && options.MySQL != "" {
 		err = fmt.Errorf("--database: %w", err)

@@ -140,7 +140,7 @@ func (a *Auth) rehash(ctx context.Context, user chat.UserID, stored, normal stri
 		err = a.store.ReplaceHash(ctx, user, stored, hash)
 	}
 	if err != nil {
-		a.log.WarnContext(ctx, "a password was not rehashed", "user", string(user), "err", err)
+		a.log.WarnContext(ctx, "a password was not rehashed", "user_id", string(user), "error", err)
 	}
 }
 
@@ -254,7 +254,7 @@ func (a *Auth) rotate(ctx context.Context, presented refreshToken, device Device
 		if err := a.EndSession(ctx, user.ID, s.ID, TokenReused); err != nil && !isNotFound(err) {
 			return Grant{}, false, err
 		}
-		a.log.WarnContext(ctx, "a refresh token was used again; its session was ended", "user", string(user.ID), "session", string(s.ID))
+		a.log.WarnContext(ctx, "a refresh token was used again; its session was ended", "user_id", string(user.ID), "session_id", string(s.ID))
 		return Grant{}, false, errUnauthorized()
 	}
 	grant, err = a.grant(user, s, successor, now)
@@ -335,7 +335,7 @@ func (a *Auth) Run(ctx context.Context) {
 	defer ticker.Stop()
 	for {
 		if err := a.Sweep(ctx); err != nil && ctx.Err() == nil {
-			a.log.ErrorContext(ctx, "expired sessions were not swept", "err", err)
+			a.log.ErrorContext(ctx, "expired sessions were not swept", "error", err)
 		}
 		select {
 		case <-ctx.Done():

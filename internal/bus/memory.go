@@ -3,6 +3,7 @@ package bus
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"github.com/maru-chat/maru/internal/chat"
 )
@@ -14,6 +15,8 @@ type Memory struct {
 	done  chan struct{}
 	gone  chan struct{}
 	stop  sync.Once
+
+	published atomic.Uint64
 
 	delivering sync.Mutex // one delivery at a time
 
@@ -43,6 +46,7 @@ func NewMemory() *Memory {
 func (b *Memory) Publish(events ...chat.Event) {
 	select {
 	case b.queue <- events:
+		b.published.Add(uint64(len(events)))
 	case <-b.done:
 	}
 }

@@ -37,6 +37,8 @@ type NATS struct {
 	stranger atomic.Int64          // when somebody without our key last spoke, in Unix nanoseconds
 	warned   atomic.Int64          // when it was last logged that something is wrong
 
+	lost, strangers atomic.Uint64
+
 	mu      sync.Mutex
 	watched map[chat.RoomID]int // how often; a room with 0 is not in it
 	dirty   map[chat.RoomID]bool
@@ -67,6 +69,7 @@ func (b *NATS) Publish(events ...chat.Event) {
 	case b.out <- events:
 	default:
 		b.missed.Store(true)
+		b.lost.Add(1)
 	}
 }
 
@@ -195,6 +198,7 @@ func (b *NATS) back(conn *nats.Conn) {
 func (b *NATS) trouble(err error) {
 	switch {
 	case errors.Is(err, nats.ErrSlowConsumer):
+		b.lost.Add(1)
 		b.warn("events of other nodes came faster than they could be taken; what was lost is read from the database", err)
 		b.Memory.Publish(chat.EventsMissed{})
 	case refuses(err):

@@ -245,6 +245,10 @@ func TestWhoeverElseSpeaks(t *testing.T) {
 	if got := ear.Wait(t, 2); len(got) != 2 {
 		t.Errorf("heard %v", got)
 	}
+	within(t, 5*time.Second, "they are counted", func() bool { return one.Stats().Strangers == 4 })
+	if s := one.Stats(); s.Connected || s.Heard < 6 || s.HeardBytes == 0 || second.Stats().Published < 2 || second.Stats().Told < 2 {
+		t.Errorf("%+v and %+v", s, second.Stats())
+	}
 }
 
 func TestOpenNATSErrors(t *testing.T) {

@@ -44,6 +44,7 @@ func (b *NATS) tellTogether(events []chat.Event) {
 		break
 	}
 	if !b.conn.IsConnected() {
+		b.lost.Add(1)
 		return // whoever misses it is told to look when we are back
 	}
 	parts := map[string][]byte{}
@@ -76,6 +77,7 @@ func (b *NATS) tellTogether(events []chat.Event) {
 func (b *NATS) say(subject string, payload []byte) {
 	if err := b.conn.Publish(subject, b.seal.seal(subject, payload)); err != nil {
 		b.missed.Store(true)
+		b.lost.Add(1)
 		b.warn("telling other nodes failed", err)
 	}
 }
@@ -106,6 +108,7 @@ func (b *NATS) take() {
 func (b *NATS) unseal(m *nats.Msg) (payload []byte, ours bool) {
 	payload, err := b.seal.open(m.Subject, m.Data)
 	if err != nil {
+		b.strangers.Add(1)
 		b.stranger.Store(time.Now().UnixNano())
 		b.warn("somebody else speaks on our subjects of NATS; it was ignored", err)
 		return nil, false

@@ -63,11 +63,14 @@ func (a *api) bounded(next http.Handler) http.Handler {
 					panic(p)
 				}
 				a.logPanic(r, p)
+				a.meter.Panicked()
 				if rec.status == 0 {
 					a.fail(rec, r, &chat.Error{Code: chat.Internal, Cause: errPanicked})
 				}
 			}
-			a.logRequest(r, rec, time.Since(begun))
+			took := time.Since(begun)
+			a.logRequest(r, rec, took)
+			a.measure(r, rec, took)
 		}()
 		next.ServeHTTP(rec, r)
 	})

@@ -26,6 +26,7 @@ type Options struct {
 	Socket         http.Handler   // serves /socket.io/; nil: nothing does
 	Uploads        Uploads
 	Logger         *slog.Logger
+	Meter          Meter                           // nil for none
 	Ready          func(context.Context) Readiness // nil: always ready
 	Version        string                          // shown in the OpenAPI document
 }
@@ -44,6 +45,7 @@ type api struct {
 	front   auth.Front
 	uploads Uploads
 	log     *slog.Logger
+	meter   Meter
 	ready   func(context.Context) Readiness
 }
 
@@ -51,7 +53,7 @@ type api struct {
 func New(o Options) (http.Handler, error) {
 	a := &api{
 		chat: o.Chat, auth: o.Auth, front: auth.Front{PublicURL: o.PublicURL, Proxies: o.TrustedProxies},
-		uploads: o.Uploads, log: o.Logger, ready: o.Ready,
+		uploads: o.Uploads, log: o.Logger, meter: o.Meter, ready: o.Ready,
 	}
 	if a.uploads.Pause == 0 {
 		a.uploads.Pause = 15 * time.Second
@@ -61,6 +63,9 @@ func New(o Options) (http.Handler, error) {
 	}
 	if a.log == nil {
 		a.log = slog.New(slog.DiscardHandler)
+	}
+	if a.meter == nil {
+		a.meter = unmetered{}
 	}
 	if a.ready == nil {
 		a.ready = func(context.Context) Readiness { return Readiness{Ready: true} }

@@ -2,11 +2,9 @@ package httpapi
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
-	"strings"
 	"time"
 
 	"github.com/maru-chat/maru/internal/chat"
@@ -37,28 +35,29 @@ func passageOf(ctx context.Context) *passage {
 	return &passage{}
 }
 
-func requestID(ctx context.Context) string { return passageOf(ctx).id }
+// RequestID is the id of the request that a context is of, "" for none. Every line of the log that belongs to a request has to tell
+// it: whoever makes the logger puts it there.
+func RequestID(ctx context.Context) string { return passageOf(ctx).id }
 
 func noteUser(ctx context.Context, user chat.UserID) { passageOf(ctx).user = user }
 
 func noteCode(ctx context.Context, code string) { passageOf(ctx).code = code }
 
 // logRequest writes a request's line: neither query nor body nor header, since they may hold tokens and what people
-// wrote.
+// wrote. What is in the address and the agent is the client's, and for the logger to make fit.
 func (a *api) logRequest(r *http.Request, rec *recorder, took time.Duration) {
 	if !a.log.Enabled(r.Context(), slog.LevelInfo) {
 		return
 	}
 	p := passageOf(r.Context())
 	attrs := []slog.Attr{
-		slog.String("request_id", p.id),
-		slog.String("method", clip(r.Method, 16)),
-		slog.String("path", clip(r.URL.EscapedPath(), 200)),
+		slog.String("method", r.Method),
+		slog.String("path", r.URL.EscapedPath()),
 		slog.Int("status", rec.status),
 		slog.Int64("bytes", rec.bytes),
 		slog.Float64("ms", float64(took.Microseconds())/1000),
 		slog.String("address", a.front.Address(r).String()),
-		slog.String("agent", clip(r.UserAgent(), 120)),
+		slog.String("agent", r.UserAgent()),
 	}
 	if p.user != "" {
 		attrs = append(attrs, slog.String("user_id", string(p.user)))
@@ -71,20 +70,6 @@ func (a *api) logRequest(r *http.Request, rec *recorder, took time.Duration) {
 
 func (a *api) logPanic(r *http.Request, p any) {
 	a.log.LogAttrs(r.Context(), slog.LevelError, "panic",
-		slog.String("request_id", requestID(r.Context())),
-		slog.String("panic", clip(fmt.Sprint(p), 1000)),
+		slog.Any("panic", p),
 		slog.String("stack", string(debug.Stack())))
-}
-
-// clip makes text fit for a field of the log: of one line, without control characters, at most limit bytes.
-func clip(s string, limit int) string {
-	if len(s) > limit {
-		s = s[:limit] + "…"
-	}
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || (r >= 0x80 && r < 0xa0) || r == 0x2028 || r == 0x2029 {
-			return '·'
-		}
-		return r
-	}, strings.ToValidUTF8(s, "·"))
 }

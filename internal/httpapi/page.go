@@ -91,8 +91,8 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	page, err := s.pageFor(w, r)
 	if err != nil {
-		failure := present.Failure(err, requestID(r.Context()))
-		s.log.ErrorContext(r.Context(), "no page", "request_id", failure.RequestID, "code", failure.Code, "err", clip(err.Error(), 1000))
+		failure := present.Failure(err, RequestID(r.Context()))
+		s.log.ErrorContext(r.Context(), "no page", "code", failure.Code, "error", err.Error())
 		noteCode(r.Context(), failure.Code)
 		w.Header().Set("Retry-After", "2")
 		s.sayPlainly(w, r, statusOf(failure), "잠시 후 다시 열어 주세요 · Please try again shortly",
@@ -120,7 +120,7 @@ func (s *site) sayPlainly(w http.ResponseWriter, r *http.Request, status int, ti
 	var b bytes.Buffer
 	id := ""
 	if status >= http.StatusInternalServerError && s.index != nil {
-		id = requestID(r.Context())
+		id = RequestID(r.Context())
 	}
 	if err := s.plain.Execute(&b, struct {
 		Title     string

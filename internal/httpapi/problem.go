@@ -40,12 +40,12 @@ func statusOf(f wire.Failure) int {
 
 // fail answers with a problem document, and notes for the log what the asker is not told.
 func (a *api) fail(w http.ResponseWriter, r *http.Request, err error) {
-	id := requestID(r.Context())
+	id := RequestID(r.Context())
 	f := present.Failure(err, id)
 	status := statusOf(f)
 	if status >= http.StatusInternalServerError {
 		a.log.LogAttrs(r.Context(), slog.LevelError, "request failed",
-			slog.String("request_id", id), slog.String("code", f.Code), slog.String("err", clip(err.Error(), 1000)))
+			slog.String("code", f.Code), slog.String("error", err.Error()))
 	}
 	noteCode(r.Context(), f.Code)
 	header := w.Header()

@@ -46,7 +46,7 @@ func (a *api) receive(c *call) (_ *upload, err error) {
 	case err != nil:
 		return nil, body.failed(err)
 	case part.FormName() != "file":
-		return nil, chat.InvalidField(clip(part.FormName(), 64), chat.FieldUnknown)
+		return nil, chat.InvalidField(fieldName(part.FormName()), chat.FieldUnknown)
 	}
 	file, err := a.newUpload()
 	if err != nil {
@@ -75,7 +75,7 @@ func (a *api) receive(c *call) (_ *upload, err error) {
 	body.left = maxPartHead
 	switch more, err := form.NextPart(); {
 	case err == nil:
-		return nil, chat.InvalidField(clip(more.FormName(), 64), chat.FieldUnknown)
+		return nil, chat.InvalidField(fieldName(more.FormName()), chat.FieldUnknown)
 	case err != io.EOF:
 		return nil, body.failed(err)
 	}

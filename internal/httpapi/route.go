@@ -141,7 +141,7 @@ func (c *call) readQuery(known []parameter) error {
 		switch value := values[0]; {
 		case i < 0:
 			if len(wrong) < 16 {
-				wrong[strings.ToValidUTF8(name[:min(len(name), 64)], "")] = chat.FieldUnknown
+				wrong[fieldName(name)] = chat.FieldUnknown
 			}
 		case len(values) > 1 || !isText(value):
 			wrong[name] = chat.FieldMalformed
@@ -159,6 +159,9 @@ func (c *call) readQuery(known []parameter) error {
 	}
 	return nil
 }
+
+// fieldName is what a client called a field, as far as it is worth telling them.
+func fieldName(s string) string { return strings.ToValidUTF8(s[:min(len(s), 64)], "") }
 
 func isText(s string) bool { return utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 }
 

@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -24,6 +25,7 @@ import (
 	"github.com/maru-chat/maru/internal/bus"
 	"github.com/maru-chat/maru/internal/chat"
 	"github.com/maru-chat/maru/internal/httpapi"
+	"github.com/maru-chat/maru/internal/logline"
 	"github.com/maru-chat/maru/internal/photo"
 	"github.com/maru-chat/maru/internal/sqlstore"
 	"github.com/maru-chat/maru/internal/wire"
@@ -113,7 +115,9 @@ func start(t *testing.T, change func(*httpapi.Options, *auth.Options)) *world {
 func startOn(t *testing.T, blobs chat.Blobs, change func(*httpapi.Options, *auth.Options)) *world {
 	t.Helper()
 	w := &world{t: t, blobs: blobs, clock: &clock{}, log: &lines{}}
-	logger := slog.New(slog.NewJSONHandler(w.log, nil))
+	logger := logline.New(w.log, false, func(ctx context.Context) []slog.Attr {
+		return []slog.Attr{slog.String("request_id", httpapi.RequestID(ctx))}
+	})
 	store, err := sqlstore.Open(t.Context(), sqlstore.Options{Path: filepath.Join(t.TempDir(), "maru.db"), Clock: w.clock, Logger: logger})
 	must(t, err)
 	w.store = store

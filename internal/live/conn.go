@@ -39,25 +39,27 @@ type held struct {
 // maxHeld bounds what waits for one ready, which takes two reads of the database.
 const maxHeld = 10_000
 
-// sendChanges queues changes of a room, ascending by rev, that lie beyond the subscription's position.
-func (c *conn) sendChanges(room chat.RoomID, revs []int64, from int64, frames []*socketio.Frame) {
+// sendChanges queues changes of a room, ascending by rev, that lie beyond the subscription's position, and returns how many
+// those are. Before ready all of them are held.
+func (c *conn) sendChanges(room chat.RoomID, revs []int64, from int64, frames []*socketio.Frame) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.open {
 		for i, frame := range frames {
 			c.hold(held{frame, room, revs[i], from})
 		}
-		return
+		return len(revs)
 	}
 	for len(revs) > 0 && revs[0] <= from {
 		revs, frames = revs[1:], frames[1:]
 	}
 	c.queue(frames...)
+	return len(revs)
 }
 
 // sendAt is sendChanges for one frame.
 func (c *conn) sendAt(room chat.RoomID, rev, from int64, frame *socketio.Frame) {
-	c.sendChanges(room, []int64{rev}, from, []*socketio.Frame{frame})
+	_ = c.sendChanges(room, []int64{rev}, from, []*socketio.Frame{frame})
 }
 
 // send queues a frame.

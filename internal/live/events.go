@@ -84,6 +84,9 @@ func (l *Live) leaveRoom(ctx context.Context, c *conn, in wire.RoomRef) (wire.Em
 
 func (l *Live) changes(ctx context.Context, c *conn, in wire.ChangesEvent) (wire.ChangesAnswer, error) {
 	changes, err := l.chat.Changes(ctx, c.user.ID, chat.RoomID(in.RoomID), in.Since, in.Epoch, in.Limit)
+	if err == nil {
+		l.meter.Resumed(changes.Reset)
+	}
 	return present.Changes(changes), err
 }
 
@@ -106,9 +109,10 @@ func (l *Live) listen(n *socketio.Namespace) {
 		if err != nil {
 			if chat.CodeOf(err) != chat.Unauthorized {
 				// Who is refused does not come back by itself, and this client should.
-				l.logError(ctx, "authenticating a connection", err)
+				l.logError(ctx, "authenticating a connection", err, slog.String("conn_id", s.ID()))
 				s.Close(socketio.ReasonForcedClose)
 			}
+			l.meter.Turned(present.Error(err).Code)
 			return refusal(err)
 		}
 		connKey.Set(s, &conn{
@@ -119,15 +123,17 @@ func (l *Live) listen(n *socketio.Namespace) {
 	})
 	n.OnConnect(func(ctx context.Context, s *socketio.Socket) {
 		c, _ := connKey.Get(s)
+		l.logOpened(ctx, c)
 		if err := l.connect(ctx, c); err != nil {
 			// The client comes back by itself, and with luck to a database that answers.
-			l.logError(ctx, "opening a connection", err)
+			l.logError(ctx, "opening a connection", err, c.logged()...)
 			s.Close(socketio.ReasonForcedClose)
 		}
 	})
-	n.OnDisconnect(func(s *socketio.Socket, _ socketio.Reason) {
+	n.OnDisconnect(func(s *socketio.Socket, reason socketio.Reason) {
 		if c, ok := connKey.Get(s); ok {
 			l.forget(c)
+			l.logClosed(c, reason)
 		}
 	})
 	for event, handle := range l.clientEvents() {
@@ -155,8 +161,7 @@ func (l *Live) eventRate() float64 {
 
 // authenticate finds out whose the socket is: by the token it names, else by what its handshake carried.
 func (l *Live) authenticate(ctx context.Context, s *socketio.Socket) (auth.Identity, error) {
-	tokens, _ := ctx.Value(tokensKey{}).(auth.Tokens)
-	token := tokens.Access
+	token := openingOf(ctx).tokens.Access
 	if raw := s.Handshake().Auth; len(raw) > 0 {
 		var named struct {
 			Token string `json:"token"`
@@ -199,7 +204,13 @@ func (l *Live) answer(ctx context.Context, event string, c *conn, handle handler
 }
 
 func (l *Live) acknowledge(ctx context.Context, event string, c *conn, start time.Time, answer any, err error, ack socketio.Ack) {
+	if asked := ack.Asked(); !asked.IsZero() {
+		start = asked // it may have waited for its turn
+	}
+	code := chat.Code("")
+	defer func() { l.meter.Answered(event, code, time.Since(start)) }()
 	if err != nil {
+		code = present.Error(err).Code
 		l.logFailure(ctx, event, c, err, time.Since(start))
 		failure := present.Failure(err, c.socket.ID())
 		answer = wire.Answer{Error: &failure}
@@ -209,7 +220,7 @@ func (l *Live) acknowledge(ctx context.Context, event string, c *conn, start tim
 	}
 	raw, err := json.Marshal(answer)
 	if err != nil {
-		l.logError(ctx, "encoding an acknowledgement", err)
+		l.logError(ctx, "encoding an acknowledgement", err, c.logged()...)
 		return
 	}
 	if _, failed := answer.(wire.Answer); !failed {
@@ -234,23 +245,4 @@ func withOK(object []byte) []byte {
 		return []byte(`{"ok":true}`)
 	}
 	return append([]byte(`{"ok":true,`), object[1:]...)
-}
-
-// logFailure notes what went wrong, never what it was about.
-func (l *Live) logFailure(ctx context.Context, event string, c *conn, err error, took time.Duration) {
-	e := present.Error(err)
-	level := slog.LevelInfo
-	attrs := []slog.Attr{
-		slog.String("event", event), slog.String("code", string(e.Code)), slog.String("user", string(c.user.ID)),
-		slog.String("conn", c.socket.ID()), slog.Int64("ms", took.Milliseconds()),
-	}
-	switch e.Code {
-	case chat.Internal:
-		level = slog.LevelError
-		attrs = append(attrs, slog.String("error", err.Error()))
-	case chat.Unavailable:
-		level = slog.LevelWarn
-		attrs = append(attrs, slog.String("error", err.Error()))
-	}
-	l.log.LogAttrs(ctx, level, "event refused", attrs...)
 }

@@ -52,6 +52,9 @@ type Live struct {
 	log      *slog.Logger
 	clock    chat.Clock
 	limited  bool
+	meter    Meter
+
+	requestID func(context.Context) string
 
 	server *socketio.Server
 	lobby  lobby
@@ -74,19 +77,31 @@ type Options struct {
 	Front    auth.Front
 	Presence *Presence
 	Clock    chat.Clock
-	Logger   *slog.Logger
+	Logger   *slog.Logger // nil for the default one
+	Meter    Meter        // nil for none
 	// Forward passes a request of polling on to the node that has its connection (socketio.Options describes it); nil where
 	// there are no others.
 	Forward func(node string, w http.ResponseWriter, r *http.Request) bool
+	// RequestID tells the id of the request that a context is of, for the log; nil for none.
+	RequestID func(context.Context) string
 	// NoRateLimits lifts the limit on a conn's events and on an address's conns: for tests and benchmarks.
 	NoRateLimits bool
 }
 
 // New makes a Live. It serves at once, and announces changes while Run runs.
 func New(o Options) (*Live, error) {
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	if o.Meter == nil {
+		o.Meter = unmetered{}
+	}
+	if o.RequestID == nil {
+		o.RequestID = func(context.Context) string { return "" }
+	}
 	l := &Live{
 		chat: o.Chat, bus: o.Bus, link: o.Link, auth: o.Auth, front: o.Front, presence: o.Presence, log: o.Logger, clock: o.Clock,
-		limited: !o.NoRateLimits, look: make(chan struct{}, 1),
+		limited: !o.NoRateLimits, meter: o.Meter, requestID: o.RequestID, look: make(chan struct{}, 1),
 		streams: map[chat.RoomID]*stream{},
 		users:   map[chat.UserID]map[*conn]bool{}, sessions: map[auth.SessionID]map[*conn]bool{},
 	}
@@ -116,17 +131,27 @@ func New(o Options) (*Live, error) {
 // ServeHTTP serves /socket.io/.
 func (l *Live) ServeHTTP(w http.ResponseWriter, r *http.Request) { l.server.ServeHTTP(w, r) }
 
-type tokensKey struct{}
+type openingKey struct{}
+
+// opening is what a connection's opening request carried.
+type opening struct {
+	tokens    auth.Tokens
+	requestID string
+}
+
+func openingOf(ctx context.Context) opening {
+	o, _ := ctx.Value(openingKey{}).(opening)
+	return o
+}
 
 // connContext keeps what the opening request carried, judged here, where the connection's own address and TLS are known.
 func (l *Live) connContext(r *http.Request) context.Context {
-	return context.WithValue(context.Background(), tokensKey{}, l.front.Tokens(r))
+	return context.WithValue(context.Background(), openingKey{}, opening{l.front.Tokens(r), l.requestID(r.Context())})
 }
 
 // sameClient decides whether a request that knows a connection's id is its client's: it has to name the same session.
 func (l *Live) sameClient(opened *socketio.Handshake, r *http.Request) bool {
-	first, _ := opened.Context().Value(tokensKey{}).(auth.Tokens)
-	return l.auth.SameSession(first, l.front.Tokens(r))
+	return l.auth.SameSession(openingOf(opened.Context()).tokens, l.front.Tokens(r))
 }
 
 // Run announces what the bus brings until the context ends.
@@ -160,9 +185,3 @@ func (l *Live) Drain(ctx context.Context, over time.Duration) error {
 
 // Close closes every connection at once.
 func (l *Live) Close() { _ = l.server.Close() }
-
-func (l *Live) logError(ctx context.Context, doing string, err error) {
-	if ctx.Err() == nil {
-		l.log.ErrorContext(ctx, doing, "error", err.Error())
-	}
-}

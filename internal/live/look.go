@@ -126,7 +126,7 @@ func (l *Live) lookAfter(ctx context.Context, s *stream) {
 // catchUp reads from the database what a stream did not get, and announces it.
 func (l *Live) catchUp(ctx context.Context, s *stream) {
 	const page = 500
-	for {
+	for changes := 0; ; {
 		cursor, _ := s.position()
 		watching := s.watching()
 		missed, err := l.chat.Missed(ctx, s.id, cursor, page, watching)
@@ -137,12 +137,15 @@ func (l *Live) catchUp(ctx context.Context, s *stream) {
 		if err != nil {
 			// The next look at the heads tries again.
 			l.logError(ctx, "reading what was missed", err)
+			l.meter.Repaired(changes, err)
 			return
 		}
+		changes += len(missed.Changes)
 		last := len(missed.Changes) < page
 		ended, ok := s.catchUp(missed, cursor, watching)
 		l.leftBehind(ctx, ended)
 		if ok && last {
+			l.meter.Repaired(changes, nil)
 			return
 		}
 	}

@@ -3,6 +3,7 @@ package live
 import (
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/maru-chat/maru/internal/chat"
 	"github.com/maru-chat/maru/socketio"
@@ -10,7 +11,8 @@ import (
 
 // stream is one room on this node.
 type stream struct {
-	id chat.RoomID
+	id    chat.RoomID
+	meter Meter
 
 	// opened is closed once cursor is known; until then changes are only noted to have come.
 	opened chan struct{}
@@ -35,7 +37,9 @@ type subscription struct {
 	ended        int64 // where from is noPosition: the rev with which, or by which, their user was no member any more
 }
 
-func newStream(id chat.RoomID) *stream { return &stream{id: id, opened: make(chan struct{})} }
+func newStream(id chat.RoomID, meter Meter) *stream {
+	return &stream{id: id, meter: meter, opened: make(chan struct{})}
+}
 
 // open makes the cursor known and reports whether changes came meanwhile, which must be read. Who joined meanwhile may
 // begin before it.
@@ -221,6 +225,7 @@ func (s *stream) announce(changes []chat.MessageChanged) (ended []*subscription)
 	}
 	e := newEncoding(changes, s.cursor)
 	s.cursor = changes[len(changes)-1].Message.Rev
+	deliveries := 0
 	for _, sub := range s.subs {
 		// A stream that was moved back for one of them brings the others what they have.
 		first, _ := slices.BinarySearch(e.revs, sub.sent+1)
@@ -228,7 +233,13 @@ func (s *stream) announce(changes []chat.MessageChanged) (ended []*subscription)
 			continue
 		}
 		sub.sent = s.cursor
-		sub.conn.sendChanges(s.id, e.revs[first:], sub.from, e.frames(sub.visibleAfter)[first:])
+		deliveries += sub.conn.sendChanges(s.id, e.revs[first:], sub.from, e.frames(sub.visibleAfter)[first:])
+	}
+	s.meter.Announced(deliveries)
+	for i := range changes {
+		if m := &changes[i].Message; m.Rev == m.Seq { // the time of a later change is not known
+			s.meter.Delivered(time.Since(m.SentAt))
+		}
 	}
 	return ended
 }

@@ -105,7 +105,7 @@ func (l *Live) subscribeAll(ctx context.Context, c *conn, memberships []chat.Mem
 		if known {
 			others = append(others, s)
 		} else {
-			s = newStream(m.RoomID)
+			s = newStream(m.RoomID, l.meter)
 			l.streams[m.RoomID] = s
 			opening = append(opening, s)
 		}
@@ -195,7 +195,7 @@ func (l *Live) join(m chat.Membership, position int64, frame *socketio.Frame) (s
 		}
 		l.drop(c, m.RoomID)
 		if s = l.streams[m.RoomID]; s == nil {
-			s = newStream(m.RoomID)
+			s = newStream(m.RoomID, l.meter)
 			s.open(position)
 			l.streams[m.RoomID] = s
 			reading = freshStream

@@ -36,6 +36,7 @@ type Options struct {
 	MySQL   string       // in place of Path: mysql://user:password@host:3306/name, with ?tls=true or skip-verify
 	Clock   chat.Clock   // nil for the system's
 	Logger  *slog.Logger // nil for the default one
+	Meter   Meter        // nil for none
 	Readers int          // reads that run at once; 0 for 4, on MySQL 16
 }
 
@@ -44,6 +45,7 @@ type DB struct {
 	dialect dialect
 	clock   chat.Clock
 	log     *slog.Logger
+	meter   Meter
 	pool    *sql.DB
 	held    io.Closer // nil for nothing
 	epoch   string    // set by Open alone
@@ -120,10 +122,13 @@ func newDB(o Options, d dialect) *DB {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
+	if o.Meter == nil {
+		o.Meter = unmetered{}
+	}
 	if o.Readers <= 0 {
 		o.Readers = 4
 	}
-	return &DB{dialect: d, clock: o.Clock, log: o.Logger, readers: make(chan *conn, o.Readers)}
+	return &DB{dialect: d, clock: o.Clock, log: o.Logger, meter: o.Meter, readers: make(chan *conn, o.Readers)}
 }
 
 // opening is what an operator reads of a failure to open.
@@ -247,6 +252,8 @@ func (db *DB) snapshot(ctx context.Context, fn func(*snapshot) error) (err error
 		return err
 	}
 	defer db.inflight.Done()
+	start := time.Now()
+	defer func() { db.measured(start, err) }()
 	c, err := db.reader(ctx)
 	if err != nil {
 		return err
@@ -306,7 +313,7 @@ func (db *DB) reopen(ctx context.Context, old *conn) (*conn, error) {
 // drop closes a connection that is in doubt.
 func (db *DB) drop(c *conn) {
 	if err := c.close(); err != nil {
-		db.log.Warn("closing a database connection failed", "err", err)
+		db.log.Warn("closing a database connection failed", "error", err)
 	}
 }
 

@@ -37,7 +37,7 @@ func (w *writer) end(changed bool) error {
 		case unknown == nil:
 			return err
 		case time.Since(begun) > tryWithin:
-			w.db.log.Error("a commit's outcome could not be found out", "err", unknown)
+			w.db.log.Error("a commit's outcome could not be found out", "error", unknown)
 			return w.db.unavailable(errUnknown)
 		}
 		time.Sleep(pauseMost / 2)

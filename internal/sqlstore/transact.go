@@ -59,7 +59,8 @@ func (w *writer) transact(writes []*write, results []error) (erases bool, err er
 		if alone || attempts >= maxAttempts || time.Since(begun) > tryWithin {
 			return false, err
 		}
-		w.db.log.Debug("a database transaction is run again", "attempt", attempts, "err", err)
+		w.db.meter.Retried()
+		w.db.log.Debug("a database transaction is run again", "attempt", attempts, "error", err)
 		pause := min(pauseFirst<<attempts, pauseMost)
 		time.Sleep(pause/2 + rand.N(pause)) // #nosec G404 -- so that two nodes do not meet again
 		err = nil

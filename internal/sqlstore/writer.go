@@ -213,9 +213,11 @@ func (w *writer) commit(batch []*write) {
 		return
 	}
 	results := make([]error, len(batch))
+	start := time.Now()
 	erases, err := w.transact(batch, results)
+	w.db.meter.Committed(len(batch), time.Since(start), err)
 	if err != nil {
-		w.db.log.Error("a database transaction failed", "writes", len(batch), "err", err)
+		w.db.log.Error("a database transaction failed", "writes", len(batch), "error", err)
 		w.lose()
 	}
 	clear(w.known.wanted)
@@ -278,7 +280,7 @@ func (w *writer) eraseLog() {
 	}
 	done, err := w.db.dialect.erase(background, w.conn.c)
 	if err != nil {
-		w.db.log.Warn("emptying the database's log failed", "err", err)
+		w.db.log.Warn("emptying the database's log failed", "error", err)
 	}
 	if !done || err != nil {
 		w.scheduleErase()

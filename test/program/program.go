@@ -110,12 +110,21 @@ func Command(data, addr string, args ...string) *exec.Cmd {
 // Launch starts maru on a data folder and does not wait for it.
 func Launch(t Owner, data, addr string, args ...string) *Maru {
 	t.Helper()
+	return launch(t, nil, data, addr, args...)
+}
+
+// launch has the program write to a file, where it is not nil.
+func launch(t Owner, log *os.File, data, addr string, args ...string) *Maru {
+	t.Helper()
 	m := &Maru{t: t, addr: addr, scheme: "http", stderr: &buffer{}, exited: make(chan struct{})}
 	if slices.ContainsFunc(args, func(arg string) bool { return strings.HasPrefix(arg, "--tls-") }) {
 		m.scheme = "https"
 	}
 	m.cmd = Command(data, addr, args...)
 	m.cmd.Stderr = m.stderr
+	if log != nil {
+		m.cmd.Stderr = log
+	}
 	must(t, m.cmd.Start())
 	go func() {
 		_ = m.cmd.Wait()
@@ -128,7 +137,13 @@ func Launch(t Owner, data, addr string, args ...string) *Maru {
 // Start launches maru and waits until it serves.
 func Start(t Owner, data, addr string, args ...string) *Maru {
 	t.Helper()
-	m := Launch(t, data, addr, args...)
+	return StartWritingTo(t, nil, data, addr, args...)
+}
+
+// StartWritingTo is Start with all that the program writes to standard error in a file; Said has nothing then.
+func StartWritingTo(t Owner, log *os.File, data, addr string, args ...string) *Maru {
+	t.Helper()
+	m := launch(t, log, data, addr, args...)
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		select {
 		case <-m.exited:

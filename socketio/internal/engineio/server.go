@@ -329,6 +329,20 @@ func (s *Server) Sessions() []*Session {
 	return sessions
 }
 
+// Queues counts the sessions that poll, and the bytes that wait to be written: of
+// all sessions together, and of the one for which most do.
+func (s *Server) Queues() (polling, bytes, most int) {
+	for _, session := range s.Sessions() {
+		if session.poll.Load() != nil {
+			polling++
+		}
+		waiting := session.Queued()
+		bytes += waiting
+		most = max(most, waiting)
+	}
+	return polling, bytes, most
+}
+
 // Wait returns when, after Refuse, the last session is gone.
 func (s *Server) Wait(ctx context.Context) error {
 	select {
