@@ -5,11 +5,13 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/maru-chat/maru/internal/bus"
 	"github.com/maru-chat/maru/internal/chat"
 	"github.com/maru-chat/maru/internal/forward"
 	"github.com/maru-chat/maru/internal/httpapi"
+	"github.com/maru-chat/maru/internal/https"
 	"github.com/maru-chat/maru/internal/live"
 	"github.com/maru-chat/maru/internal/metrics"
 	"github.com/maru-chat/maru/internal/sqlstore"
@@ -55,13 +57,23 @@ type moment struct {
 	live    live.Stats
 	bus     bus.Stats
 	forward forward.Stats
-	writes  int // that wait for their transaction
+	writes  int       // that wait for their transaction
+	backup  time.Time // when the newest began; zero for none
+	tls     bool
+	shakes  https.Stats
+	expiry  time.Time // zero where there is no certificate
 }
 
 func (n *node) moment() moment {
 	m := moment{live: n.live.Stats(), bus: n.bus.Stats(), writes: n.store.Waiting()}
 	if n.forward != nil {
 		m.forward = n.forward.Stats()
+	}
+	if begun := n.backedUp.Load(); begun != nil {
+		m.backup = *begun
+	}
+	if n.tls != nil {
+		m.tls, m.shakes, m.expiry = true, n.tls.listener.Stats(), n.tls.certificates.NotAfter()
 	}
 	return m
 }
@@ -80,7 +92,11 @@ func counter(name, help string, value func(moment) uint64) reading {
 }
 
 // readings are the metrics of what is counted elsewhere.
-var readings = slices.Concat(socketReadings, busReadings, forwardReadings, []reading{
+var readings = slices.Concat(socketReadings, busReadings, forwardReadings, tlsReadings, []reading{
+	{
+		Name: "maru_last_backup_timestamp_seconds", Help: "When the newest complete backup began; 0 for none. The nodes of one database tell the same.",
+		Values: func(m moment, set func(float64, ...string)) { set(timestamp(m.backup)) },
+	},
 	gauge("maru_users", "Users who have a connection to this node.", func(m moment) int { return m.live.Users }),
 	gauge("maru_rooms_watched", "Rooms that somebody connected to this node is a member of.", func(m moment) int { return m.live.Rooms }),
 	gauge("maru_writes_waiting", "Writes that wait for their transaction; further ones wait for room from 1,024 on.", func(m moment) int { return m.writes }),
@@ -164,4 +180,41 @@ var forwardReadings = []reading{
 		},
 	},
 	gauge("maru_forward_bytes", "Bytes of bodies of such requests in memory.", func(m moment) int { return m.forward.Bytes }),
+}
+
+// timestamp is a time as Prometheus has it; 0 for none.
+func timestamp(t time.Time) float64 {
+	if t.IsZero() {
+		return 0
+	}
+	return float64(t.Unix())
+}
+
+// tlsReadings have no values where Maru does not speak HTTPS.
+var tlsReadings = []reading{
+	{
+		Name: "maru_tls_certificate_expiry_timestamp_seconds", Help: "When the certificate ends that Maru shows; 0 while it has none.",
+		Values: func(m moment, set func(float64, ...string)) {
+			if m.tls {
+				set(timestamp(m.expiry))
+			}
+		},
+	},
+	{
+		Name: "maru_tls_handshakes_total", Help: "Handshakes of HTTPS, by result; who speaks no TLS has failed.", Label: "result", Grows: true,
+		Values: func(m moment, set func(float64, ...string)) {
+			if m.tls {
+				set(float64(m.shakes.Succeeded), "ok")
+				set(float64(m.shakes.Failed), "failed")
+			}
+		},
+	},
+	{
+		Name: "maru_tls_handshakes", Help: "Handshakes of HTTPS under way.",
+		Values: func(m moment, set func(float64, ...string)) {
+			if m.tls {
+				set(float64(m.shakes.Pending))
+			}
+		},
+	},
 }

@@ -111,7 +111,7 @@ func TestAlertsUseWhatIsThere(t *testing.T) {
 	for _, name := range []string{"up", "process_open_fds", "process_max_fds"} {
 		there[name] = nil
 	}
-	functions := strings.Fields("histogram_quantile sum by rate increase instance le or")
+	functions := strings.Fields("histogram_quantile sum max by rate increase time instance le or")
 	word := regexp.MustCompile(`[a-zA-Z_][a-zA-Z0-9_:]*`)
 	selector := regexp.MustCompile(`([a-z_]+)\{([^}]*)\}`)
 	matcher := regexp.MustCompile(`([a-z_]+)(?:=~|!~|!=|=)"([^"]*)"`)

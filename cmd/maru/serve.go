@@ -116,7 +116,8 @@ type node struct {
 	live     *live.Live
 	public   *http.Server
 	admin    *http.Server
-	tls      *secured // nil: HTTPS is others' business, or nobody's
+	backedUp atomic.Pointer[time.Time] // when the newest backup began, as far as is known
+	tls      *secured                  // nil: HTTPS is others' business, or nobody's
 	draining atomic.Bool
 	end      context.CancelFunc // of what runs beside the servers
 	tasks    sync.WaitGroup
@@ -201,6 +202,9 @@ func (c *serveCommand) start(ctx context.Context, store *sqlstore.DB, blobs blob
 	n.tasks.Go(func() { sweepRooms(background, store, log) })
 	n.tasks.Go(func() { sweepImages(background, rules, log) })
 	n.tasks.Go(func() { sweepKept(background, store, log) })
+	if c.meters.all != nil {
+		n.tasks.Go(func() { n.lookForBackups(background) })
+	}
 	if err := n.serveAdmin(c.AdminAddr, c.meters); err != nil {
 		_ = listener.Close()
 		return nil, errors.Join(err, n.stop(0))

@@ -66,3 +66,18 @@ func sweepKept(ctx context.Context, store *sqlstore.DB, log *slog.Logger) {
 		}
 	}
 }
+
+// lookForBackups keeps when the newest backup began: another program writes that, and a scrape must not wait for the database.
+func (n *node) lookForBackups(ctx context.Context) {
+	const every = time.Minute
+	for {
+		if begun, err := n.store.LastBackup(ctx); err == nil {
+			n.backedUp.Store(&begun)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(every):
+		}
+	}
+}
