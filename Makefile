@@ -131,6 +131,13 @@ bench-cluster: | need-go ## Compare one node on SQLite and on MySQL, and two on 
 bench-transports: node_modules/.package-lock.json | need-go need-node ## Compare sockets, HTTP with sockets, and polling (fifteen minutes)
 	go run ./bench/transports $(BENCHFLAGS)
 
+.PHONY: release release-check
+release: ## Make the files of a release: VERSION, for Linux and macOS, into bin/release/VERSION
+	@scripts/release $(VERSION)
+
+release-check: ## Make a release twice, in two folders, and compare the checksums (ten minutes)
+	@scripts/release --check
+
 .PHONY: generate
 generate: ## Make the site's types from the Go types
 	go generate ./...
