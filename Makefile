@@ -38,17 +38,29 @@ need-go need-node: need-%:
 .PHONY: test
 test: build ## Run every check: linters, Go with the race detector, web units, a real browser
 	@scripts/need gcc
-	@$(MAKE) --no-print-directory --jobs 3 --output-sync=target test-faults lint test-web
+	@$(MAKE) --no-print-directory --jobs 3 --output-sync=target test-faults lint test-web test-size
 	@$(MAKE) --no-print-directory test-packages test-e2e
 
-.PHONY: lint lint-go lint-web
-lint: lint-go lint-web ## Run the linters of both languages
+.PHONY: lint lint-go lint-web lint-scripts
+lint: lint-go lint-web lint-scripts ## Run the linters of both languages, of scripts and of workflows
 
 lint-go: web/dist/index.html | need-go
 	$(LINT) run
 
 lint-web: node_modules/.package-lock.json
 	$(NPM) run lint --workspace web
+
+lint-scripts: | need-go
+	@check=$$(scripts/shellcheck) && $$check $$(grep -lrE '^#!.*sh$$' .ci scripts deploy)
+	go tool -modfile=tools/actionlint/go.mod actionlint
+
+# Whoever tries Maru fetches one file.
+BINARY_LIMIT := 40000000
+
+.PHONY: test-size
+test-size: build
+	@size=$$(wc -c <bin/maru); [ $$size -lt $(BINARY_LIMIT) ] || \
+		{ echo "bin/maru has $$size bytes, and may have $(BINARY_LIMIT): go version -m bin/maru says what is in it" >&2; exit 1; }
 
 # The linters vet.
 GO_TEST := CGO_ENABLED=1 go test -race -vet=off -timeout 8m
