@@ -21,6 +21,18 @@ type sshd struct {
 	host string
 	ssh  string // the command that gets there
 	pid  int
+
+	folder string // of the keys
+	port   string
+	user   string
+}
+
+// url leads there without the command.
+func (s *sshd) url() string { return "ssh://" + s.user + "@" + s.host + ":" + s.port }
+
+// knownBy is a line of known_hosts that says it has this key.
+func (s *sshd) knownBy(key string) string {
+	return fmt.Sprintf("[%s]:%s %s", s.host, s.port, read(s.t, filepath.Join(s.folder, key)))
 }
 
 var sshdPath = sync.OnceValues(func() (string, error) {
@@ -65,7 +77,7 @@ PasswordAuthentication no
 SetEnv SHLVL=2
 `, host, port, folder, folder, folder)
 	must(t, os.WriteFile(filepath.Join(folder, "config"), []byte(config), 0o600))
-	s := &sshd{t: t, host: host}
+	s := &sshd{t: t, host: host, port: port, user: who.Username, folder: folder}
 	server := program.NewServer(t, "sshd")
 	server.Run(path, []string{"-D", "-e", "-f", filepath.Join(folder, "config")}, func() bool {
 		pid, _ := os.ReadFile(filepath.Join(folder, "pid")) // written once it listens
