@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -86,6 +87,9 @@ esac
 
 func newMachine(t *testing.T) *machine {
 	t.Helper()
+	if runtime.GOOS != "linux" {
+		t.Skip("far.sh is for Linux")
+	}
 	t.Parallel()
 	folder := t.TempDir()
 	m := &machine{t: t, sshd: startSSHD(t), root: filepath.Join(folder, "root"), addr: program.FreeAddr(t)}
