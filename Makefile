@@ -38,17 +38,29 @@ need-go need-node: need-%:
 .PHONY: test
 test: build ## Run every check: linters, Go with the race detector, web units, a real browser
 	@scripts/need gcc
-	@$(MAKE) --no-print-directory --jobs 3 --output-sync=target test-faults lint test-web
+	@$(MAKE) --no-print-directory --jobs 3 --output-sync=target test-faults lint test-web test-size
 	@$(MAKE) --no-print-directory test-packages test-benches test-e2e
 
-.PHONY: lint lint-go lint-web
-lint: lint-go lint-web ## Run the linters of both languages
+.PHONY: lint lint-go lint-web lint-scripts
+lint: lint-go lint-web lint-scripts ## Run the linters of both languages, of scripts and of workflows
 
 lint-go: web/dist/index.html | need-go
 	$(LINT) run
 
 lint-web: node_modules/.package-lock.json
 	$(NPM) run lint --workspace web
+
+lint-scripts: | need-go
+	@check=$$(scripts/shellcheck) && $$check $$(grep -lrE '^#!.*sh$$' .ci scripts deploy)
+	go tool -modfile=tools/actionlint/go.mod actionlint
+
+# Whoever tries Maru fetches one file.
+BINARY_LIMIT := 40000000
+
+.PHONY: test-size
+test-size: build
+	@size=$$(wc -c <bin/maru); [ $$size -lt $(BINARY_LIMIT) ] || \
+		{ echo "bin/maru has $$size bytes, and may have $(BINARY_LIMIT): go version -m bin/maru says what is in it" >&2; exit 1; }
 
 # The linters vet. SQLite is C translated to Go, one package that imports nothing but its C library: the race detector could find
 # nothing of ours there, and would make it seven times as slow.
@@ -146,6 +158,13 @@ bench-metrics: | need-go ## Measure what it costs to be measured: counting, scra
 .PHONY: bench-transports
 bench-transports: node_modules/.package-lock.json | need-go need-node ## Compare sockets, HTTP with sockets, and polling (fifteen minutes)
 	go run ./bench/transports $(BENCHFLAGS)
+
+.PHONY: release release-check
+release: ## Make the files of a release: VERSION, for Linux and macOS, into bin/release/VERSION
+	@scripts/release $(VERSION)
+
+release-check: ## Make a release twice, in two folders, and compare the checksums (ten minutes)
+	@scripts/release --check
 
 .PHONY: generate
 generate: ## Make the site's types from the Go types

@@ -12,6 +12,10 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	// Whom to trust where the system does not say, as in a container that holds this program alone. Certificates of the system,
+	// and SSL_CERT_FILE, come before it.
+	_ "golang.org/x/crypto/x509roots/fallback"
+
 	"github.com/maru-chat/maru/internal/https"
 )
 
@@ -33,6 +37,7 @@ type commands struct {
 	Doctor      doctorCommand      `cmd:"" help:"Look at everything that Maru needs, and say what to do: disk, clock, database, images, bus, backup, and the site through the proxy."`
 	User        userCommand        `cmd:"" help:"Make an account, change its role or its password; Maru must not be running on the same database file."`
 	MigrateData migrateDataCommand `cmd:"" help:"Copy everything to another database, and images to another store, and compare: --from sqlite:FILE --to mysql://…, or back. Maru must be stopped; the old database and images stay untouched."`
+	Ready       readyCommand       `cmd:"" help:"Ask the node on this machine whether it should get requests: exit code 0 where it does."`
 	Pictures    picturesCommand    `cmd:"" hidden:"" help:"Treat the pictures on standard input; serving does this by itself."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
 }
