@@ -85,7 +85,7 @@ test-web: node_modules/.package-lock.json web/dist/index.html ## Run the site's 
 
 .PHONY: test-e2e
 test-e2e: build ## Run two people in a real Chromium against bin/maru
-	@CHROMIUM="$$(scripts/chromium)" && export CHROMIUM && $(NPM) run e2e --workspace web
+	@CHROMIUM_HEADLESS="$$(scripts/chromium headless)" && CHROMIUM="$$(scripts/chromium)" && export CHROMIUM CHROMIUM_HEADLESS && $(NPM) run e2e --workspace web
 
 .PHONY: sheet
 sheet: build ## Photograph every screen, both sizes, themes and languages, onto one sheet (web/test-results/sheet)

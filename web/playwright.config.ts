@@ -2,11 +2,23 @@ import { execFileSync } from 'node:child_process';
 import { defineConfig } from '@playwright/test';
 
 /** No browser is downloaded: it is the system's Chromium, by name or from the PATH. */
-function chromium(): string {
-  const found = process.env['CHROMIUM'];
-  if (found) return found;
-  return execFileSync('sh', ['../scripts/chromium'], { encoding: 'utf8' }).trim();
+function chromium(variable: string, ...kind: string[]): string {
+  return process.env[variable] ?? execFileSync('sh', ['../scripts/chromium', ...kind], { encoding: 'utf8' }).trim();
 }
+
+const launch = (executablePath: string) => ({
+  executablePath,
+  args: [
+    '--headless',
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+    '--no-first-run',
+  ],
+});
+const drawn = ['pictures.spec.ts', 'sheet/**'];
 
 export default defineConfig({
   testDir: 'e2e',
@@ -29,17 +41,14 @@ export default defineConfig({
     timezoneId: 'Asia/Seoul',
     actionTimeout: 10_000,
     screenshot: 'only-on-failure',
-    launchOptions: {
-      executablePath: chromium(),
-      args: [
-        '--headless',
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-        '--no-first-run',
-      ],
-    },
   },
+  projects: [
+    {
+      name: 'site',
+      testIgnore: drawn,
+      use: { launchOptions: launch(chromium('CHROMIUM_HEADLESS', 'headless')) },
+    },
+    // The browser without a window draws a little differently.
+    { name: 'pictures', testMatch: drawn, use: { launchOptions: launch(chromium('CHROMIUM')) } },
+  ],
 });
