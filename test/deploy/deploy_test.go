@@ -200,11 +200,9 @@ func TestCutOffWithTheMachine(t *testing.T) {
 	m := newMachine(t)
 	m.set("DEPLOY_BACKUP", "no")
 	m.run(0, m.release("v1.0.0", works))
-	end := m.begin(m.release("v2.0.0", "exec sleep 60"))
-	until(t, "the switch", func() bool {
-		current, _ := os.Readlink(filepath.Join(m.root, "current"))
-		return filepath.Base(current) == "v2.0.0"
-	})
+	started := filepath.Join(t.TempDir(), "started")
+	end := m.begin(m.release("v2.0.0", "touch "+started+"; exec sleep 60"))
+	until(t, "the new release", func() bool { _, err := os.Stat(started); return err == nil })
 	kill := exec.Command("pkill", "-KILL", "-f", "bash "+m.root+"/incoming/[^ ]*/far.sh deploy")
 	must(t, kill.Run())
 	end(1)

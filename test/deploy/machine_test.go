@@ -63,14 +63,17 @@ func (b *buffer) String() string {
 	return b.text.String()
 }
 
-// service plays systemctl and journalctl: restart, stop, logs.
+// service plays systemctl and journalctl: restart, stop, logs. As with systemd, one job comes after the other.
 const service = `#!/bin/bash
 set -eu
 cd "$(dirname "$0")"
+exec 8>lock
+flock 8
 case $1 in
 restart | stop)
+	# What nobody has waited for yet has ended, and has no program any more.
 	if [ -e pid ] && kill "$(cat pid)" 2>/dev/null; then
-		while kill -0 "$(cat pid)" 2>/dev/null; do sleep 0.02; done
+		while [ -e "/proc/$(cat pid)/exe" ]; do sleep 0.02; done
 	fi
 	rm -f pid
 	;;&
@@ -78,7 +81,7 @@ restart)
 	set -a
 	. ./maru.env
 	set +a
-	setsid root/current/maru </dev/null >>journal 2>&1 &
+	setsid root/current/maru </dev/null >>journal 2>&1 8>&- &
 	echo $! >pid
 	;;
 logs) tail -n 20 journal ;;
