@@ -201,7 +201,7 @@ func TestStalledReadersHoldNobodyUp(t *testing.T) {
 }
 
 func TestVolatileFramesAreDroppedFirst(t *testing.T) {
-	server := newServer(t, socketio.Options{SendQueue: 8 << 20, VolatileQueue: 1 << 20})
+	server := newServer(t, socketio.Options{SendQueue: 16 << 20, VolatileQueue: 1 << 20})
 	connected := sockets(server)
 	c := join(t, serve(t, server))
 	s := within(t, "a socket", connected)
@@ -212,10 +212,10 @@ func TestVolatileFramesAreDroppedFirst(t *testing.T) {
 	}
 	big, err := socketio.EncodeEvent("/", "message", strings.Repeat("x", 100_000))
 	must(t, err)
-	for s.Queued() < 2<<20 { // what the kernel does not take any more
+	for s.Queued() < 10<<20 { // more than the kernel may still take meanwhile
 		must(t, s.Send(big))
 	}
-	if stats := server.Stats(); stats.Queued < 2<<20 || stats.LongestQueue != stats.Queued || stats.Polling != 0 {
+	if stats := server.Stats(); stats.Queued < 2<<20 || stats.LongestQueue < 2<<20 || stats.Polling != 0 {
 		t.Errorf("%+v", stats)
 	}
 	if sent, err := s.SendVolatile(volatile); sent || err != nil {

@@ -7,9 +7,6 @@ import (
 	"io"
 	"strings"
 
-	"golang.org/x/text/unicode/norm"
-
-	"github.com/maru-chat/maru/internal/bus"
 	"github.com/maru-chat/maru/internal/chat"
 	"github.com/maru-chat/maru/internal/sqlstore"
 )
@@ -95,14 +92,12 @@ func (c *doctorCommand) images(ctx context.Context, d *diagnosis) (err error) {
 	if err != nil {
 		return err
 	}
-	events := bus.NewMemory()
-	defer func() {
-		events.Close()
-		err = errors.Join(err, blobs.Close(), store.Close())
-	}()
-	rules := chat.New(chat.Options{
-		Store: store, Bus: events, Clock: systemClock{}, Blobs: blobs, NFC: norm.NFC.String, NoRateLimits: true,
-	})
+	defer func() { err = errors.Join(err, blobs.Close(), store.Close()) }()
+	return withRules(store, blobs, nil, func(rules *chat.Chat, _ chat.Bus) error { return c.compare(ctx, d, rules) })
+}
+
+func (c *doctorCommand) compare(ctx context.Context, d *diagnosis, rules *chat.Chat) error {
+	const part = "images"
 	found, err := rules.FindOrphans(ctx)
 	if err != nil {
 		return err

@@ -14,11 +14,8 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/text/unicode/norm"
-
 	"github.com/maru-chat/maru/internal/backup"
 	"github.com/maru-chat/maru/internal/blob"
-	"github.com/maru-chat/maru/internal/bus"
 	"github.com/maru-chat/maru/internal/chat"
 	"github.com/maru-chat/maru/internal/sqlstore"
 )
@@ -289,14 +286,11 @@ func (r *restoring) ready(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("--blobs: %w", err)
 	}
-	events := bus.NewMemory()
-	defer func() {
-		events.Close()
-		err = errors.Join(err, blobs.Close())
-	}()
-	rules := chat.New(chat.Options{
-		Store: db, Bus: events, Clock: systemClock{}, Blobs: blobs, NFC: norm.NFC.String, NoRateLimits: true,
-	})
+	defer func() { err = errors.Join(err, blobs.Close()) }()
+	return withRules(db, blobs, nil, func(rules *chat.Chat, _ chat.Bus) error { return r.forgetLost(ctx, rules) })
+}
+
+func (r *restoring) forgetLost(ctx context.Context, rules *chat.Chat) error {
 	found, err := rules.FindOrphans(ctx)
 	if err != nil || len(found.Lost) == 0 {
 		return err

@@ -10,8 +10,11 @@ import (
 	"strings"
 
 	"github.com/alecthomas/kong"
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/maru-chat/maru/internal/blob"
+	"github.com/maru-chat/maru/internal/bus"
+	"github.com/maru-chat/maru/internal/chat"
 	"github.com/maru-chat/maru/internal/sqlstore"
 )
 
@@ -88,4 +91,13 @@ func (s *storage) database() (sqlstore.Options, error) {
 		return sqlstore.Options{MySQL: s.Database}, nil
 	}
 	return sqlstore.Options{}, errors.New("--database: must be sqlite:FILE or mysql://USER:PASSWORD@HOST:3306/NAME")
+}
+
+// withRules has fn work by chat's rules on stores that nobody serves from: nobody hears of what it changes.
+func withRules(store *sqlstore.DB, blobs chat.Blobs, digestKey []byte, fn func(*chat.Chat, chat.Bus) error) error {
+	events := bus.NewMemory()
+	defer events.Close()
+	return fn(chat.New(chat.Options{
+		Store: store, Bus: events, Clock: systemClock{}, Blobs: blobs, NFC: norm.NFC.String, DigestKey: digestKey, NoRateLimits: true,
+	}), events)
 }

@@ -9,10 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/text/unicode/norm"
-
 	"github.com/maru-chat/maru/internal/auth"
-	"github.com/maru-chat/maru/internal/bus"
 	"github.com/maru-chat/maru/internal/chat"
 )
 
@@ -35,23 +32,18 @@ func (s *storage) withAccounts(ctx context.Context, fn func(accounts) error) (er
 	if err != nil {
 		return err
 	}
-	events := bus.NewMemory()
-	defer func() {
-		events.Close()
-		err = errors.Join(err, blobs.Close(), store.Close())
-	}()
+	defer func() { err = errors.Join(err, blobs.Close(), store.Close()) }()
 	secret, keys, err := s.claimSecret(ctx, store)
 	if err != nil {
 		return err
 	}
-	rules := chat.New(chat.Options{
-		Store: store, Bus: events, Clock: systemClock{}, Blobs: blobs, NFC: norm.NFC.String, DigestKey: keys.digest, NoRateLimits: true,
+	return withRules(store, blobs, keys.digest, func(rules *chat.Chat, events chat.Bus) error {
+		who, err := auth.New(store, rules, events, systemClock{}, secret, auth.Options{Logger: quiet})
+		if err != nil {
+			return err
+		}
+		return worded(fn(accounts{who, rules}))
 	})
-	who, err := auth.New(store, rules, events, systemClock{}, secret, auth.Options{Logger: quiet})
-	if err != nil {
-		return err
-	}
-	return worded(fn(accounts{who, rules}))
 }
 
 // worded says what is wrong with an account in words.

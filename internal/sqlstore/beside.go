@@ -8,14 +8,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/url"
 	"os"
 	"path"
 	"path/filepath"
 	"sync"
 	"time"
-
-	"modernc.org/sqlite"
 
 	"github.com/maru-chat/maru/internal/chat"
 )
@@ -285,27 +282,9 @@ func (b *Beside) Skew(ctx context.Context) (skew time.Duration, err error) {
 type sqliteBeside struct{ sqliteDialect }
 
 // hold takes nothing, and makes no database.
-func (d *sqliteBeside) hold() (io.Closer, error) {
-	info, err := os.Stat(d.path)
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-		return nil, ErrNoSource
-	case err != nil:
-		return nil, err
-	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%w: it is no file", ErrNotDatabase)
-	}
-	return nil, nil //nolint:nilnil // there is nothing to close
-}
+func (d *sqliteBeside) hold() (io.Closer, error) { return nil, isThere(d.path) }
 
-func (d *sqliteBeside) connect() (driver.Connector, error) {
-	path, err := filepath.Abs(d.path)
-	if err != nil {
-		return nil, err
-	}
-	u := url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: "mode=rw&_dqs=0&_defensive=1&_error_rc=1"}
-	return sqlite.NewConnector(u.String())
-}
+func (d *sqliteBeside) connect() (driver.Connector, error) { return openFile(d.path, "mode=rw") }
 
 // prepare does not set how the file is kept: that is its maru's.
 func (d *sqliteBeside) prepare(ctx context.Context, c *sql.Conn, writing bool) error {

@@ -8,11 +8,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net/url"
 	"os"
 	"path/filepath"
-
-	"modernc.org/sqlite"
 )
 
 // sqliteSource reads a database file and changes nothing in it, nor in its log.
@@ -23,14 +20,8 @@ type sqliteSource struct {
 
 // hold takes the folder's lock, so that no maru writes meanwhile. Unlike any other maru it makes no database.
 func (d *sqliteSource) hold() (io.Closer, error) {
-	info, err := os.Stat(d.path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, ErrNoSource
-	case err != nil:
+	if err := isThere(d.path); err != nil {
 		return nil, err
-	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%w: it is no file", ErrNotDatabase)
 	}
 	held, err := lock(filepath.Join(filepath.Dir(d.path), lockName))
 	if err != nil {
@@ -47,6 +38,20 @@ func (d *sqliteSource) hold() (io.Closer, error) {
 	}
 	// SQLite makes an index to the log, which is no one's once we are done.
 	return closers{held, removal(file + "-shm")}, nil
+}
+
+// isThere fails where there is no file that could be a database.
+func isThere(path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return ErrNoSource
+	case err != nil:
+		return err
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%w: it is no file", ErrNotDatabase)
+	}
+	return nil
 }
 
 // longer reports whether there is a file of more bytes than these.
@@ -81,16 +86,10 @@ func (r removal) Close() error {
 // connect opens the file for reading alone. Without a log nothing beside the file is looked at or made (immutable); a log is
 // read through its index, and a connection that may not write leaves it as it is.
 func (d *sqliteSource) connect() (driver.Connector, error) {
-	path, err := filepath.Abs(d.path)
-	if err != nil {
-		return nil, err
+	if d.logged {
+		return openFile(d.path, "mode=ro")
 	}
-	query := "mode=ro&_dqs=0&_defensive=1&_error_rc=1"
-	if !d.logged {
-		query += "&immutable=1"
-	}
-	u := url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: query}
-	return sqlite.NewConnector(u.String())
+	return openFile(d.path, "mode=ro&immutable=1")
 }
 
 // prepare begins the one transaction of the connection. It sets none of what would be written into the file.

@@ -80,13 +80,16 @@ func (d *sqliteDialect) hold() (io.Closer, error) {
 	return held, f.Close()
 }
 
-func (d *sqliteDialect) connect() (driver.Connector, error) {
-	path, err := filepath.Abs(d.path)
+func (d *sqliteDialect) connect() (driver.Connector, error) { return openFile(d.path, "mode=rwc") }
+
+// openFile makes connections to a file. _error_rc keeps errors from quoting the message of an unrelated call; _dqs refuses "text"
+// where 'text' is meant.
+func openFile(path, mode string) (driver.Connector, error) {
+	path, err := filepath.Abs(path)
 	if err != nil {
 		return nil, err
 	}
-	// _error_rc keeps errors from quoting the message of an unrelated call; _dqs refuses "text" where 'text' is meant.
-	u := url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: "_dqs=0&_defensive=1&_error_rc=1"}
+	u := url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: mode + "&_dqs=0&_defensive=1&_error_rc=1"}
 	return sqlite.NewConnector(u.String())
 }
 
