@@ -2,11 +2,12 @@ import { isTouch } from '../lib/layout';
 
 /**
  * Where the focus goes when something that stood over the page closes: back, unless what was chosen there has taken it
- * somewhere already, as editing a message takes it to the field.
+ * somewhere already, as editing a message takes it to the field, and deleting one to the question whether to.
  */
 export function finalFocus(back?: HTMLElement): HTMLElement | boolean {
   const now = document.activeElement;
-  const elsewhere = now !== null && now !== document.body && now.closest('[data-base-ui-portal]') === null;
+  const left = now !== null && now !== document.body && now.closest('[data-base-ui-portal]') === null;
+  const elsewhere = left || (now?.closest('[role="dialog"][data-open]') ?? null) !== null;
   setTimeout(toTheScreen, 100);
   return elsewhere ? false : (back ?? true);
 }
