@@ -98,7 +98,7 @@ func (c *doctorCommand) look(ctx context.Context, d *diagnosis) (current bool) {
 		return false
 	}
 	c.lookAtDatabase(ctx, d, store)
-	current = store.Current()
+	current = store.Schema() == store.Latest()
 	_ = store.Close() // nothing was changed
 	heard := &hearing{}
 	blobs, err := blob.Open(ctx, c.Blobs, blob.Options{Data: c.Data, Logger: slog.New(heard)})
@@ -125,7 +125,9 @@ func (c *doctorCommand) lookAtDatabase(ctx context.Context, d *diagnosis, store 
 		d.fail("database", "%v", err)
 	case len(heard.said) > 0:
 		d.warn("database", "%s", strings.Join(heard.said, "; "))
-	case !store.Current():
+	case store.Schema() > store.Latest():
+		d.ok("database", "%s, schema %d of a newer maru, which this one works with", store.Name(), store.Schema())
+	case store.Schema() < store.Latest():
 		d.ok("database", "%s, schema %d: the next start upgrades it", store.Name(), store.Schema())
 	default:
 		d.ok("database", "%s, schema %d, syncs every commit", store.Name(), store.Schema())

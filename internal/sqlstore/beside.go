@@ -29,7 +29,7 @@ type Beside struct {
 	file   string // a whole copy of a server's database; "" where conn's transaction holds the moment
 }
 
-// OpenBeside opens a database of this program's schema or of an older one.
+// OpenBeside opens a database of this program's schema, of an older one, or of a newer one that this program works with.
 func OpenBeside(ctx context.Context, o Options) (_ *Beside, err error) {
 	var d dialect = &sqliteBeside{sqliteDialect{path: o.Path}}
 	if o.MySQL != "" {
@@ -55,9 +55,17 @@ func OpenBeside(ctx context.Context, o Options) (_ *Beside, err error) {
 		return nil, err
 	}
 	return b, b.now(func(s *snapshot) error {
-		b.schema, b.latest, err = known(ctx, d, s.conn)
-		return err
+		return b.look(ctx, s.conn)
 	})
+}
+
+// look finds out which schema the database has.
+func (b *Beside) look(ctx context.Context, c *conn) (err error) {
+	b.schema, b.latest, err = known(ctx, b.db.dialect, c)
+	if errors.Is(err, ErrNewerSchema) {
+		err = usable(ctx, c.c, b.schema, b.latest)
+	}
+	return err
 }
 
 // Freeze fixes the moment that is copied. A server's database, which must have this program's schema, is copied at once, into an
@@ -69,7 +77,7 @@ func (b *Beside) Freeze(ctx context.Context, scratch string) (err error) {
 	if err = b.db.dialect.control(b.conn, "BEGIN"); err != nil {
 		return err
 	}
-	if b.schema, b.latest, err = known(ctx, b.db.dialect, b.conn); err != nil {
+	if err = b.look(ctx, b.conn); err != nil {
 		return err
 	}
 	b.size, err = pagesSize(ctx, b.conn.c)
@@ -133,8 +141,8 @@ func (b *Beside) Name() string { return b.db.dialect.name() }
 // Schema is the version of the database's schema.
 func (b *Beside) Schema() int { return b.schema }
 
-// Current reports whether that is the newest that this program knows.
-func (b *Beside) Current() bool { return b.schema == b.latest }
+// Latest is the newest that this program knows.
+func (b *Beside) Latest() int { return b.latest }
 
 // Size is how many bytes Write writes.
 func (b *Beside) Size() int64 { return b.size }

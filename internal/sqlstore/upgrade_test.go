@@ -316,6 +316,60 @@ func TestThePreviousReleaseOnTheNewSchema(t *testing.T) {
 	})
 }
 
+// TestThePreviousReleaseBacksUp copies a file whole whose schema has more than this program knows, and refuses to copy rows of a
+// server, of which it would leave something out.
+func TestThePreviousReleaseBacksUp(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "maru.db")
+	db := next(t, &sqliteDialect{path: file})
+	addMessages(t, db, seedRoom(t, db, 3), 40)
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	b, err := OpenBeside(t.Context(), Options{Path: file, Logger: quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	copied := filepath.Join(t.TempDir(), "copy.db")
+	f, err := os.Create(copied)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(b.Freeze(t.Context(), ""), b.Write(t.Context(), f), f.Close(), b.Record(t.Context(), time.Now()), b.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if b.Schema() != 5 || b.Latest() != 3 {
+		t.Errorf("schema %d of %d", b.Schema(), b.Latest())
+	}
+	db = next(t, &sqliteDialect{path: copied})
+	defer func() { _ = db.Close() }()
+	var later int
+	err = db.snapshot(t.Context(), func(s *snapshot) error {
+		return s.one("count", []any{&later}, "SELECT COUNT(later_at) + COUNT(*) FROM messages")
+	})
+	if err != nil || later != 40 {
+		t.Errorf("%d %v", later, err)
+	}
+
+	server := mariadb.Shared(t)
+	url := server.URL(server.Database(t))
+	d, err := newMySQL(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := next(t, d).Close(); err != nil {
+		t.Fatal(err)
+	}
+	if b, err = OpenBeside(t.Context(), Options{MySQL: url, Logger: quiet}); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Freeze(t.Context(), t.TempDir()); !errors.Is(err, ErrNewerSchema) {
+		t.Errorf("a server's rows were copied: %v", err)
+	}
+	if err := b.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 // A later release may leave this one no way back.
 func TestNoWayBack(t *testing.T) {
 	for oldest, want := range map[string]error{"": ErrNewerSchema, "-- oldest: 4\n": ErrNewerSchema, "-- oldest: 3\n": nil, "-- oldest: 1\n": nil} {
