@@ -10,25 +10,17 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"syscall"
 	"time"
 
+	"github.com/maru-chat/maru/bench/cli"
 	"github.com/maru-chat/maru/bench/host"
 	"github.com/maru-chat/maru/bench/load"
 	"github.com/maru-chat/maru/bench/report"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:], os.Stdout)
-	stop()
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
-	}
-}
+func main() { cli.Main(run) }
 
 // bench is one run.
 type bench struct {
@@ -40,17 +32,17 @@ type bench struct {
 
 	hosts   *host.Hosts
 	results results
-	log     func(format string, arguments ...any)
 }
 
 // town is who chats meanwhile.
 var town = host.Town{Rooms: 10, Members: 10, Text: 120}
 
 func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
-	b := bench{log: func(format string, arguments ...any) { fmt.Fprintf(os.Stderr, format+"\n", arguments...) }}
+	var b bench
 	flags := flag.NewFlagSet("backup", flag.ContinueOnError)
 	quick := flags.Bool("quick", false, "one short round: to see that it works, not to compare")
-	output := flags.String("o", "", "`directory` for the results (default bench/results of the repository)")
+	var output cli.Results
+	output.Flag(flags)
 	flags.IntVar(&b.rounds, "rounds", 5, "how often to measure everything")
 	flags.IntVar(&b.messages, "messages", 1_000_000, "`messages` in the database")
 	flags.Float64Var(&b.rate, "rate", 200, "messages a second meanwhile")
@@ -72,13 +64,10 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, b.hosts.Close()) }()
-	if *output == "" {
-		*output = filepath.Join(b.hosts.Root(), "bench", "results")
-	}
 	if err := b.measure(ctx); err != nil {
 		return err
 	}
-	return b.publish(ctx, arguments, *output, out)
+	return b.publish(ctx, arguments, output.Of(b.hosts.Root()), out)
 }
 
 // measure has people chat in turn alone, and while backups are made one after the other.
@@ -116,7 +105,7 @@ func (b *bench) measure(ctx context.Context) (err error) {
 		r.CPU = append(r.CPU, made.cpu)
 		r.Memory = append(r.Memory, made.memory)
 		last := len(r.Seconds) - 1
-		b.log("round %d of %d: a backup of %s MB takes %s s, %s s of CPU and %s MiB; acknowledged p50 %s · %s, p99 %s · %s ms (alone · meanwhile), lost %d", round+1, b.rounds,
+		cli.Log("round %d of %d: a backup of %s MB takes %s s, %s s of CPU and %s MiB; acknowledged p50 %s · %s, p99 %s · %s ms (alone · meanwhile), lost %d", round+1, b.rounds,
 			report.Number(r.Megabytes[last]), report.Number(r.Seconds[last]), report.Number(r.CPU[last]), report.Number(r.Memory[last]), report.Number(r.Alone.Acknowledged.P50[last]),
 			report.Number(r.Busy.Acknowledged.P50[last]), report.Number(r.Alone.Acknowledged.P99[last]), report.Number(r.Busy.Acknowledged.P99[last]), alone.Lost+busy.Lost)
 	}

@@ -8,28 +8,17 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
-	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
+	"github.com/maru-chat/maru/bench/cli"
 	"github.com/maru-chat/maru/bench/host"
 	"github.com/maru-chat/maru/bench/load"
 	"github.com/maru-chat/maru/bench/report"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:], os.Stdout)
-	stop()
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
-	}
-}
+func main() { cli.Main(run) }
 
 // members of each room.
 const members = 50
@@ -44,13 +33,13 @@ type bench struct {
 
 	hosts   *host.Hosts
 	results results
-	log     func(format string, arguments ...any)
 }
 
 func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
-	b := bench{log: func(format string, arguments ...any) { fmt.Fprintf(os.Stderr, format+"\n", arguments...) }}
+	var b bench
 	flags := flag.NewFlagSet("capacity", flag.ContinueOnError)
-	output := flags.String("o", "", "`directory` for the results (default bench/results of the repository)")
+	var output cli.Results
+	output.Flag(flags)
 	people := flags.String("people", "1000,5000,10000", "`people` who are there, each with one connection")
 	flags.IntVar(&b.rounds, "rounds", 3, "how often to measure everything")
 	flags.DurationVar(&b.rest, "rest", time.Minute, "how long nobody says anything")
@@ -78,9 +67,6 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, b.hosts.Close()) }()
-	if *output == "" {
-		*output = filepath.Join(b.hosts.Root(), "bench", "results")
-	}
 	for round := range b.rounds {
 		for _, n := range b.people {
 			if err := b.measure(ctx, n); err != nil {
@@ -88,7 +74,7 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 			}
 		}
 	}
-	return b.publish(ctx, arguments, *output, out)
+	return b.publish(ctx, arguments, output.Of(b.hosts.Root()), out)
 }
 
 // measure has people come, be there, and speak.
@@ -145,7 +131,7 @@ func (b *bench) measure(ctx context.Context, n int) (err error) {
 	p.Delivery = append(p.Delivery, float64(spoke.ServerCPU.Microseconds())/float64(spoke.Deliveries))
 	p.Speaking.Add(spoke)
 	last := len(p.Memory) - 1
-	b.log("%6d people: %s bytes each, came at %s/s for %s µs each, idle %s %% of a core for 1,000; then acknowledged p99 %s ms, %s µs a delivery, lost %d", n,
+	cli.Log("%6d people: %s bytes each, came at %s/s for %s µs each, idle %s %% of a core for 1,000; then acknowledged p99 %s ms, %s µs a delivery, lost %d", n,
 		report.Number(p.Memory[last]), report.Number(p.PerSecond[last]), report.Number(p.Coming[last]), report.Number(p.Idle[last]),
 		report.Number(p.Speaking.Acknowledged.P99[last]), report.Number(p.Delivery[last]), spoke.Lost)
 	return nil

@@ -11,11 +11,9 @@ import (
 	"io"
 	"net"
 	"os"
-	"os/signal"
-	"path/filepath"
-	"syscall"
 	"time"
 
+	"github.com/maru-chat/maru/bench/cli"
 	"github.com/maru-chat/maru/bench/host"
 	"github.com/maru-chat/maru/bench/load"
 	"github.com/maru-chat/maru/test/mariadb"
@@ -23,15 +21,7 @@ import (
 	"github.com/maru-chat/maru/test/program"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:], os.Stdout)
-	stop()
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
-	}
-}
+func main() { cli.Main(run) }
 
 // bench is one run.
 type bench struct {
@@ -49,13 +39,13 @@ type bench struct {
 	nats     *nats.Server
 	monitor  string // where NATS tells of its connections
 	results  results
-	log      func(format string, arguments ...any)
 }
 
 func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
-	b := &bench{log: func(format string, arguments ...any) { fmt.Fprintf(os.Stderr, format+"\n", arguments...) }}
+	b := &bench{}
 	flags := flag.NewFlagSet("cluster", flag.ContinueOnError)
-	output := flags.String("o", "", "`directory` for the results (default bench/results of the repository)")
+	var output cli.Results
+	output.Flag(flags)
 	flags.IntVar(&b.rounds, "rounds", 5, "how often to measure everything")
 	flags.IntVar(&b.town.Rooms, "rooms", 20, "rooms")
 	flags.IntVar(&b.town.Members, "members", 50, "members of each room, half of them on each node")
@@ -83,9 +73,6 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 			return err
 		}
 	}
-	if *output == "" {
-		*output = filepath.Join(b.root, "bench", "results")
-	}
 	staged := program.OnStage(func(o program.Owner) {
 		b.owner = o
 		err = b.measure(ctx)
@@ -93,7 +80,7 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 	if err := errors.Join(staged, err); err != nil {
 		return err
 	}
-	return b.publish(ctx, arguments, *output, out)
+	return b.publish(ctx, arguments, output.Of(b.root), out)
 }
 
 // measure measures everything; what it starts ends with its owner.
@@ -114,7 +101,7 @@ func (b *bench) measure(ctx context.Context) error {
 	}
 	b.nats = nats.Start(b.owner, "--http_port", port)
 	for round := range b.rounds {
-		b.log("round %d of %d", round+1, b.rounds)
+		cli.Log("round %d of %d", round+1, b.rounds)
 		for _, k := range kinds {
 			for _, s := range []struct {
 				name string

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/maru-chat/maru/bench/cli"
 	"github.com/maru-chat/maru/bench/host"
 	"github.com/maru-chat/maru/bench/load"
 	"github.com/maru-chat/maru/bench/report"
@@ -136,7 +137,7 @@ func (b *bench) send(ctx context.Context, k kind, scenario string, pace load.Pac
 	s.Add(out)
 	s.Delivery = append(s.Delivery, micros(out.ServerCPU, out.Messages*b.town.Members))
 	s.Database = append(s.Database, micros(after-before, out.Messages)) // the warming up included
-	b.log("  %-6s %-28s %7.0f messages/s  %.2f µs a delivery  acknowledged %v · %v  received %v · %v  elsewhere %v · %v  lost %d repeated %d disordered %d",
+	cli.Log("  %-6s %-28s %7.0f messages/s  %.2f µs a delivery  acknowledged %v · %v  received %v · %v  elsewhere %v · %v  lost %d repeated %d disordered %d",
 		scenario, k, out.PerSecond(), s.Delivery[len(s.Delivery)-1],
 		out.Acknowledged.Quantile(0.5), out.Acknowledged.Quantile(0.99), out.Received.Quantile(0.5), out.Received.Quantile(0.99),
 		out.Elsewhere.Quantile(0.5), out.Elsewhere.Quantile(0.99), out.Lost, out.Repeated, out.Disordered)
@@ -160,7 +161,7 @@ func (b *bench) count(ctx context.Context) error {
 	defer people.Close()
 	b.results.Watched = b.watched
 	b.results.Subscriptions, err = b.subscriptions(ctx)
-	b.log("  %d rooms with members on both nodes: NATS has %v subscriptions of them", b.watched, b.results.Subscriptions)
+	cli.Log("  %d rooms with members on both nodes: NATS has %v subscriptions of them", b.watched, b.results.Subscriptions)
 	return err
 }
 

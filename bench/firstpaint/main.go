@@ -12,26 +12,17 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
+	"github.com/maru-chat/maru/bench/cli"
 	"github.com/maru-chat/maru/bench/host"
 	"github.com/maru-chat/maru/bench/report"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:], os.Stdout)
-	stop()
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
-	}
-}
+func main() { cli.Main(run) }
 
 // condition is under what a page is reloaded.
 type condition struct {
@@ -64,14 +55,14 @@ type bench struct {
 	fronts     []*front
 	film       film // under the first condition
 	results    results
-	log        func(format string, arguments ...any)
 }
 
 func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
-	b := bench{log: func(format string, arguments ...any) { fmt.Fprintf(os.Stderr, format+"\n", arguments...) }}
+	var b bench
 	flags := flag.NewFlagSet("firstpaint", flag.ContinueOnError)
 	quick := flags.Bool("quick", false, "one round: to see that it works, not to compare")
-	output := flags.String("o", "", "`directory` for the results (default bench/results of the repository)")
+	var output cli.Results
+	output.Flag(flags)
 	down := flags.Float64("down", 1.6, "Mbit/s that the slow network brings")
 	up := flags.Float64("up", 0.75, "Mbit/s that it takes")
 	latency := flags.Duration("latency", 150*time.Millisecond, "how much longer a request takes on it")
@@ -110,9 +101,6 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	if *output == "" {
-		*output = filepath.Join(root, "bench", "results")
-	}
 	chromium, err := needs(ctx, root)
 	if err != nil {
 		return err
@@ -142,10 +130,10 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 	begun := time.Now()
 	for round := range b.rounds {
 		if time.Since(begun) > *within {
-			b.log("this machine is slow or busy: after %v there are %d rounds, not %d", *within, round, b.rounds)
+			cli.Log("this machine is slow or busy: after %v there are %d rounds, not %d", *within, round, b.rounds)
 			break
 		}
-		b.log("round %d of %d", round+1, b.rounds)
+		cli.Log("round %d of %d", round+1, b.rounds)
 		for _, c := range b.conditions {
 			for _, w := range ways {
 				if err := b.measure(w, c, round); err != nil {
@@ -154,7 +142,7 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 			}
 		}
 	}
-	return b.publish(ctx, arguments, *output, out)
+	return b.publish(ctx, arguments, output.Of(root), out)
 }
 
 // tabs are the conditions that need a tab of their own.
@@ -281,7 +269,7 @@ func (b *bench) measure(w way, c condition, round int) error {
 			}
 		}
 		of.add(r)
-		b.log("  %-28s %-13s first paint %4.0f  content %4.0f  name %4.0f  newest %4.0f ms  %6.0f bytes  %2.0f requests  %+v",
+		cli.Log("  %-28s %-13s first paint %4.0f  content %4.0f  name %4.0f  newest %4.0f ms  %6.0f bytes  %2.0f requests  %+v",
 			c.name, w.name, r.FirstPaint, r.Contentful, r.Name, r.Newest, r.Bytes, r.Requests, v)
 	}
 	f.add(of)

@@ -9,25 +9,14 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
-	"path/filepath"
-	"syscall"
 	"time"
 
+	"github.com/maru-chat/maru/bench/cli"
 	"github.com/maru-chat/maru/bench/host"
 	"github.com/maru-chat/maru/bench/load"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:], os.Stdout)
-	stop()
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
-	}
-}
+func main() { cli.Main(run) }
 
 // bench is one run.
 type bench struct {
@@ -40,7 +29,6 @@ type bench struct {
 
 	hosts   *host.Hosts
 	results results
-	log     func(format string, arguments ...any)
 }
 
 // outstanding is how many messages are not yet acknowledged: few, so that they
@@ -48,9 +36,10 @@ type bench struct {
 var outstanding = []int{4, 64}
 
 func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
-	b := bench{log: func(format string, arguments ...any) { fmt.Fprintf(os.Stderr, format+"\n", arguments...) }}
+	var b bench
 	flags := flag.NewFlagSet("metrics", flag.ContinueOnError)
-	output := flags.String("o", "", "`directory` for the results (default bench/results of the repository)")
+	var output cli.Results
+	output.Flag(flags)
 	flags.IntVar(&b.rounds, "rounds", 6, "how often to measure everything; an even number has each begin as often")
 	flags.IntVar(&b.members, "members", 500, "members of the room")
 	crowd := flags.Int("crowd", 5000, "connections while it is scraped; and a fiftieth of them")
@@ -72,12 +61,9 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, b.hosts.Close()) }()
-	if *output == "" {
-		*output = filepath.Join(b.hosts.Root(), "bench", "results")
-	}
 	b.results.Message = b.message()
 	for round := range b.rounds {
-		b.log("round %d of %d", round+1, b.rounds)
+		cli.Log("round %d of %d", round+1, b.rounds)
 		for _, n := range outstanding {
 			ways := []way{without, with}
 			if round%2 == 1 {
@@ -95,5 +81,5 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 			return fmt.Errorf("scraping with %d connections: %w", n, err)
 		}
 	}
-	return b.publish(ctx, arguments, *output, out)
+	return b.publish(ctx, arguments, output.Of(b.hosts.Root()), out)
 }

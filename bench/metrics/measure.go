@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/maru-chat/maru/bench/cli"
 	"github.com/maru-chat/maru/bench/host"
 	"github.com/maru-chat/maru/bench/load"
 	"github.com/maru-chat/maru/bench/report"
@@ -83,9 +84,9 @@ func (b *bench) fanOut(ctx context.Context, w way, n int) (err error) {
 	f.Scrapes += scraped
 	f.Delivery = append(f.Delivery, float64(out.ServerCPU.Microseconds())/float64(max(1, out.Messages*b.members)))
 	last := len(f.Delivery) - 1
-	b.log("  %-12s %2d outstanding: %8s deliveries/s, %s µs each", w, n, report.Number(f.PerSecond[last]*float64(b.members)), report.Number(f.Delivery[last]))
+	cli.Log("  %-12s %2d outstanding: %8s deliveries/s, %s µs each", w, n, report.Number(f.PerSecond[last]*float64(b.members)), report.Number(f.Delivery[last]))
 	if w == with {
-		b.log("  %17s of %d samples of the profile so far %d count and %d answer scrapes", "", f.Samples.All, f.Samples.Counting, f.Samples.Scraping)
+		cli.Log("  %17s of %d samples of the profile so far %d count and %d answer scrapes", "", f.Samples.All, f.Samples.Counting, f.Samples.Scraping)
 	}
 	return nil
 }
@@ -106,7 +107,7 @@ func (b *bench) message() (each report.Figure) {
 		}
 		each = append(each, float64(time.Since(start).Nanoseconds())/messages)
 	}
-	b.log("  counting a message takes %s ns", each)
+	cli.Log("  counting a message takes %s ns", each)
 	return each
 }
 
@@ -199,7 +200,7 @@ func (b *bench) scrape(ctx context.Context, n int) (err error) {
 		c.Took.Add(took)
 		c.CPU = append(c.CPU, float64((after-before).Microseconds())/float64(b.scrapes))
 	}
-	b.log("  a scrape with %d connections: %s µs of CPU, %s ms, %d bytes", c.Connections, c.CPU, c.Took.P50, c.Bytes)
+	cli.Log("  a scrape with %d connections: %s µs of CPU, %s ms, %d bytes", c.Connections, c.CPU, c.Took.P50, c.Bytes)
 	if c.Bytes == 0 {
 		return fmt.Errorf("%d bytes", c.Bytes)
 	}

@@ -9,30 +9,21 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
+	"github.com/maru-chat/maru/bench/cli"
 	"github.com/maru-chat/maru/bench/host"
 	"github.com/maru-chat/maru/bench/load"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	var err error
-	if os.Getenv(asCrowd) != "" {
-		err = beCrowd(ctx, os.Stdin, os.Stdout)
-	} else {
-		err = run(ctx, os.Args[1:], os.Stdout)
+	if os.Getenv(asCrowd) == "" {
+		cli.Main(run)
+		return
 	}
-	stop()
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
-	}
+	cli.Main(func(ctx context.Context, _ []string, out io.Writer) error { return beCrowd(ctx, os.Stdin, out) })
 }
 
 // bench is one run.
@@ -50,7 +41,6 @@ type bench struct {
 
 	hosts   *host.Hosts
 	results results
-	log     func(format string, arguments ...any)
 }
 
 var scenarios = []string{"treat", "uploads", "thumbs"}
@@ -59,11 +49,12 @@ var scenarios = []string{"treat", "uploads", "thumbs"}
 var town = host.Town{Rooms: 4, Members: 25, Text: 120}
 
 func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
-	b := bench{log: func(format string, arguments ...any) { fmt.Fprintf(os.Stderr, format+"\n", arguments...) }}
+	var b bench
 	flags := flag.NewFlagSet("photos", flag.ContinueOnError)
 	quick := flags.Bool("quick", false, "one short round: to see that it works, not to compare")
 	only := flags.String("only", strings.Join(scenarios, ","), "`scenarios` to run")
-	output := flags.String("o", "", "`directory` for the results (default bench/results of the repository)")
+	var output cli.Results
+	output.Flag(flags)
 	flags.IntVar(&b.rounds, "rounds", 5, "how often to measure everything")
 	flags.IntVar(&b.side, "side", 4032, "the photo's longer side in `pixels`")
 	flags.IntVar(&b.uploads, "uploads", 20, "photos uploaded at once")
@@ -98,11 +89,8 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, b.hosts.Close()) }()
-	if *output == "" {
-		*output = filepath.Join(b.hosts.Root(), "bench", "results")
-	}
 	for round := range b.rounds {
-		b.log("round %d of %d", round+1, b.rounds)
+		cli.Log("round %d of %d", round+1, b.rounds)
 		for name, measure := range map[string]func(context.Context) error{"treat": b.treat, "uploads": b.upload, "thumbs": b.thumbs} {
 			if !slices.Contains(b.only, name) {
 				continue
@@ -112,5 +100,5 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 			}
 		}
 	}
-	return b.publish(ctx, arguments, *output, out)
+	return b.publish(ctx, arguments, output.Of(b.hosts.Root()), out)
 }

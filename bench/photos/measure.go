@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/maru-chat/maru/bench/cli"
 	"github.com/maru-chat/maru/bench/host"
 	"github.com/maru-chat/maru/bench/load"
 	"github.com/maru-chat/maru/bench/report"
@@ -74,7 +75,7 @@ func (b *bench) treat(ctx context.Context) (err error) {
 	r := &b.results.Treat
 	r.Bare, r.Ours = append(r.Bare, bare.Seconds()), append(r.Ours, ours.Seconds())
 	r.Upload = append(r.Upload, ((after - before) / times).Seconds())
-	b.log("  treat: the bare steps %v, ours %v, a whole upload %v of CPU", bare, ours, (after-before)/times)
+	cli.Log("  treat: the bare steps %v, ours %v, a whole upload %v of CPU", bare, ours, (after-before)/times)
 	return nil
 }
 
@@ -176,7 +177,7 @@ func (b *bench) upload(ctx context.Context) (err error) {
 	r.Memory = append(r.Memory, float64(peak-idle)/(1<<20))
 	r.PerSecond = append(r.PerSecond, float64(photos)/lasted.Seconds())
 	last := len(r.Memory) - 1
-	b.log("  uploads: %s photos/s and %s MiB over idle; acknowledged p50 %s · %s, p99 %s · %s ms (alone · meanwhile), lost %d",
+	cli.Log("  uploads: %s photos/s and %s MiB over idle; acknowledged p50 %s · %s, p99 %s · %s ms (alone · meanwhile), lost %d",
 		report.Number(r.PerSecond[last]), report.Number(r.Memory[last]), report.Number(r.Alone.Acknowledged.P50[last]),
 		report.Number(r.Busy.Acknowledged.P50[last]), report.Number(r.Alone.Acknowledged.P99[last]), report.Number(r.Busy.Acknowledged.P99[last]),
 		alone.Lost+busy.Lost)
@@ -234,7 +235,7 @@ func (b *bench) thumbs(ctx context.Context) (err error) {
 	}
 	r.Ours.add(ours)
 	r.Bare.add(bare)
-	b.log("  thumbs of %d bytes: %s a second and %s µs each, bare %s and %s", len(thumb),
+	cli.Log("  thumbs of %d bytes: %s a second and %s µs each, bare %s and %s", len(thumb),
 		report.Number(ours.perSecond), report.Number(ours.micros), report.Number(bare.perSecond), report.Number(bare.micros))
 	return nil
 }

@@ -10,27 +10,17 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
+	"github.com/maru-chat/maru/bench/cli"
 	"github.com/maru-chat/maru/bench/host"
 	"github.com/maru-chat/maru/bench/load"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:], os.Stdout)
-	stop()
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
-	}
-}
+func main() { cli.Main(run) }
 
 // bench is one run.
 type bench struct {
@@ -46,7 +36,6 @@ type bench struct {
 
 	hosts   *host.Hosts
 	results results
-	log     func(format string, arguments ...any)
 }
 
 // outstanding is how many messages are under way at saturation.
@@ -55,12 +44,13 @@ const outstanding = 64
 var scenarios = []string{"saturation", "steady", "alone", "history"}
 
 func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
-	b := bench{log: func(format string, arguments ...any) { fmt.Fprintf(os.Stderr, format+"\n", arguments...) }}
+	var b bench
 	flags := flag.NewFlagSet("sends", flag.ContinueOnError)
 	quick := flags.Bool("quick", false, "one short round: to see that it works, not to compare")
 	only := flags.String("only", strings.Join(scenarios, ","), "`scenarios` to run")
 	kinds := flags.String("servers", "maru,original,original with a pool,limit", "`servers` to run")
-	output := flags.String("o", "", "`directory` for the results (default bench/results of the repository)")
+	var output cli.Results
+	output.Flag(flags)
 	flags.IntVar(&b.rounds, "rounds", 5, "how often to measure everything")
 	flags.IntVar(&b.town.Rooms, "rooms", 20, "rooms")
 	flags.IntVar(&b.town.Members, "members", 50, "members of each room")
@@ -104,11 +94,8 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 			return err
 		}
 	}
-	if *output == "" {
-		*output = filepath.Join(b.hosts.Root(), "bench", "results")
-	}
 	for round := range b.rounds {
-		b.log("round %d of %d", round+1, b.rounds)
+		cli.Log("round %d of %d", round+1, b.rounds)
 		if err := b.round(ctx); err != nil {
 			return err
 		}
@@ -118,7 +105,7 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 			return err
 		}
 	}
-	return b.publish(ctx, arguments, *output, out)
+	return b.publish(ctx, arguments, output.Of(b.hosts.Root()), out)
 }
 
 func lengths(list string) ([]int, error) {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/maru-chat/maru/bench/bare"
+	"github.com/maru-chat/maru/bench/cli"
 	"github.com/maru-chat/maru/bench/host"
 	"github.com/maru-chat/maru/bench/load"
 	"github.com/maru-chat/maru/bench/report"
@@ -48,7 +49,7 @@ func (b *bench) send(ctx context.Context, k host.Kind, scenario string, town hos
 	s := b.results.of(k, scenario)
 	s.Add(out)
 	last := len(s.PerSecond) - 1
-	b.log("  %-10s %-20s %8s messages/s  %6s µs each (%s for the load)  acknowledged %s · %s ms  received %s · %s ms  lost %d repeated %d disordered %d",
+	cli.Log("  %-10s %-20s %8s messages/s  %6s µs each (%s for the load)  acknowledged %s · %s ms  received %s · %s ms  lost %d repeated %d disordered %d",
 		scenario, k, report.Number(s.PerSecond[last]), report.Number(s.ServerCPU[last]), report.Number(s.LoadCPU[last]),
 		report.Number(s.Acknowledged.P50[last]), report.Number(s.Acknowledged.P99[last]),
 		report.Number(s.Received.P50[last]), report.Number(s.Received.P99[last]), out.Lost, out.Repeated, out.Disordered)
@@ -78,7 +79,7 @@ func (b *bench) bareCommit(ctx context.Context, scenario string) (err error) {
 		took = append(took, time.Since(start))
 	}
 	b.results.commit(scenario).Add(took)
-	b.log("  one bare commit: %v · %v", took.Quantile(0.5), took.Quantile(0.99))
+	cli.Log("  one bare commit: %v · %v", took.Quantile(0.5), took.Quantile(0.99))
 	return nil
 }
 
@@ -143,7 +144,7 @@ func (b *bench) pagesOf(ctx context.Context, server *host.Running, length int) e
 		}
 		p := b.results.page(r.name, length)
 		p.CPU = append(p.CPU, float64((after-before).Microseconds())/float64(max(1, n)))
-		b.log("  history    %-20s of %9d messages: %s µs each (%d)", r.name, length, report.Number(p.CPU[len(p.CPU)-1]), n)
+		cli.Log("  history    %-20s of %9d messages: %s µs each (%d)", r.name, length, report.Number(p.CPU[len(p.CPU)-1]), n)
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/maru-chat/maru/bench/cli"
 	"github.com/maru-chat/maru/bench/load"
 	"github.com/maru-chat/maru/bench/report"
 )
@@ -70,7 +71,7 @@ func (b *bench) fanOut(ctx context.Context, k kind, members int, outstanding []i
 		figures.PerSecond = append(figures.PerSecond, window.PerSecond())
 		figures.ServerCPU = append(figures.ServerCPU, window.ServerMicros())
 		figures.LoadCPU = append(figures.LoadCPU, window.LoadMicros())
-		b.log("  %-10s %5d members  %2d outstanding  %10s deliveries/s  %6s µs each  (%s µs for the load)  %d messages in %v", k, members, n,
+		cli.Log("  %-10s %5d members  %2d outstanding  %10s deliveries/s  %6s µs each  (%s µs for the load)  %d messages in %v", k, members, n,
 			report.Number(window.PerSecond()), report.Number(window.ServerMicros()), report.Number(window.LoadMicros()),
 			window.Messages, window.Elapsed.Round(time.Millisecond))
 	}

@@ -10,27 +10,17 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
+	"github.com/maru-chat/maru/bench/cli"
 	"github.com/maru-chat/maru/bench/host"
 	"github.com/maru-chat/maru/bench/load"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:], os.Stdout)
-	stop()
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
-	}
-}
+func main() { cli.Main(run) }
 
 // pingInterval is that of all servers.
 const pingInterval = 25 * time.Second
@@ -54,7 +44,6 @@ type bench struct {
 
 	servers servers
 	results results
-	log     func(format string, arguments ...any)
 }
 
 const (
@@ -63,14 +52,15 @@ const (
 )
 
 func run(ctx context.Context, arguments []string, out io.Writer) error {
-	b := bench{log: func(format string, arguments ...any) { fmt.Fprintf(os.Stderr, format+"\n", arguments...) }}
+	var b bench
 	flags := flag.NewFlagSet("socketio", flag.ContinueOnError)
 	quick := flags.Bool("quick", false, "one short round with small rooms: to see that it works, not to compare")
 	only := flags.String("only", "fanout,growth,memory", "`scenarios` to run")
 	kinds := flags.String("servers", "maru,node,floor,lean floor", "`servers` to run")
 	growth := flags.String("growth", "100,500,2000,9000", "`members` of the rooms for growth")
 	connections := flags.String("idle", "500,2000,9000", "`connections` for memory")
-	output := flags.String("o", "", "`directory` for the results (default bench/results of the repository)")
+	var output cli.Results
+	output.Flag(flags)
 	flags.IntVar(&b.rounds, "rounds", 5, "how often to measure everything but memory, which needs one round")
 	flags.IntVar(&b.members, "members", 500, "members of the room for fan-out")
 	flags.DurationVar(&b.warm, "warm", 500*time.Millisecond, "how long to warm up")
@@ -111,9 +101,6 @@ func run(ctx context.Context, arguments []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if *output == "" {
-		*output = filepath.Join(root, "bench", "results")
-	}
 	if err := b.prepare(ctx, root); err != nil {
 		return err
 	}
@@ -121,7 +108,7 @@ func run(ctx context.Context, arguments []string, out io.Writer) error {
 	if err := b.all(ctx); err != nil {
 		return err
 	}
-	return b.publish(ctx, arguments, *output, out)
+	return b.publish(ctx, arguments, output.Of(root), out)
 }
 
 func sizes(list string) ([]int, error) {
@@ -172,7 +159,7 @@ func (b *bench) all(ctx context.Context) error {
 		if !b.wants("fanout") && !b.wants("growth") {
 			break
 		}
-		b.log("round %d of %d", round+1, b.rounds)
+		cli.Log("round %d of %d", round+1, b.rounds)
 		if err := b.round(ctx); err != nil {
 			return err
 		}
@@ -180,7 +167,7 @@ func (b *bench) all(ctx context.Context) error {
 	if !b.wants("memory") {
 		return nil
 	}
-	b.log("memory, after %v", b.stay)
+	cli.Log("memory, after %v", b.stay)
 	for _, k := range b.comparing(maru, node, floor, lean) {
 		if err := b.idle(ctx, k); err != nil {
 			return err

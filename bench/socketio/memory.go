@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/maru-chat/maru/bench/cli"
 	"github.com/maru-chat/maru/bench/load"
 	"github.com/maru-chat/maru/bench/report"
 )
@@ -89,6 +90,6 @@ func (b *bench) idleOn(ctx context.Context, k kind, figures *memory) (err error)
 	each := float64(after-before) / float64(figures.Connections)
 	figures.Before = append(figures.Before, float64(before))
 	figures.Each = append(figures.Each, each)
-	b.log("  %-10s %5d connections  %7s bytes each, beside %s before", k, figures.Connections, report.Number(each), report.Number(float64(before)))
+	cli.Log("  %-10s %5d connections  %7s bytes each, beside %s before", k, figures.Connections, report.Number(each), report.Number(float64(before)))
 	return b.heap(ctx, server, fmt.Sprintf("%s-%d-connections", k, figures.Connections))
 }

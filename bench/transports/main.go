@@ -10,26 +10,15 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
-	"path/filepath"
-	"syscall"
 	"time"
 
+	"github.com/maru-chat/maru/bench/cli"
 	"github.com/maru-chat/maru/bench/host"
 	"github.com/maru-chat/maru/bench/load"
 	"github.com/maru-chat/maru/bench/report"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:], os.Stdout)
-	stop()
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
-	}
-}
+func main() { cli.Main(run) }
 
 // ways are what is compared.
 func ways(poll time.Duration) []load.Way {
@@ -58,15 +47,15 @@ type bench struct {
 	rounds    int
 	hosts     *host.Hosts
 	results   results
-	log       func(format string, arguments ...any)
 }
 
 func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
-	b := bench{log: func(format string, arguments ...any) { fmt.Fprintf(os.Stderr, format+"\n", arguments...) }}
+	var b bench
 	flags := flag.NewFlagSet("transports", flag.ContinueOnError)
 	quick := flags.Bool("quick", false, "one short round: to see that it works, not to compare")
 	kinds := flags.String("servers", "maru,original,original with a pool", "`servers` to run")
-	output := flags.String("o", "", "`directory` for the results (default bench/results of the repository)")
+	var output cli.Results
+	output.Flag(flags)
 	members := flags.Int("members", 50, "people in the room")
 	rate := flags.Float64("rate", 50, "messages a second of the steady load")
 	poll := flags.Duration("poll", time.Second, "how often those ask who poll")
@@ -106,11 +95,8 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, b.hosts.Close()) }()
-	if *output == "" {
-		*output = filepath.Join(b.hosts.Root(), "bench", "results")
-	}
 	for round := range b.rounds {
-		b.log("round %d of %d", round+1, b.rounds)
+		cli.Log("round %d of %d", round+1, b.rounds)
 		for _, s := range b.scenarios {
 			for _, w := range b.ways {
 				for _, k := range b.kinds {
@@ -121,7 +107,7 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 			}
 		}
 	}
-	return b.publish(ctx, arguments, *output, out)
+	return b.publish(ctx, arguments, output.Of(b.hosts.Root()), out)
 }
 
 func (b *bench) measure(ctx context.Context, k host.Kind, w load.Way, s scenario) (err error) {
@@ -146,7 +132,7 @@ func (b *bench) measure(ctx context.Context, k host.Kind, w load.Way, s scenario
 	f := b.results.of(k, w, s.name)
 	f.Add(out)
 	last := len(f.PerSecond) - 1
-	b.log("  %-10s %-14s %-20s %7s messages/s  acknowledged %s · %s ms  received %s · %s ms  %s bytes each  lost %d repeated %d disordered %d",
+	cli.Log("  %-10s %-14s %-20s %7s messages/s  acknowledged %s · %s ms  received %s · %s ms  %s bytes each  lost %d repeated %d disordered %d",
 		s.name, w.Name, k, report.Number(f.PerSecond[last]), report.Number(f.Acknowledged.P50[last]), report.Number(f.Acknowledged.P99[last]),
 		report.Number(f.Received.P50[last]), report.Number(f.Received.P99[last]), report.Number(f.Bytes[last]), out.Lost, out.Repeated, out.Disordered)
 	return nil

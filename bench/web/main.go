@@ -12,34 +12,25 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strconv"
-	"syscall"
 	"time"
 
+	"github.com/maru-chat/maru/bench/cli"
 	"github.com/maru-chat/maru/bench/host"
 	"github.com/maru-chat/maru/bench/load"
 	"github.com/maru-chat/maru/bench/report"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:], os.Stdout)
-	stop()
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
-	}
-}
+func main() { cli.Main(run) }
 
 // longest is how long a run may take.
 const longest = 20 * time.Minute
 
 func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
-	log := func(format string, arguments ...any) { fmt.Fprintf(os.Stderr, format+"\n", arguments...) }
 	flags := flag.NewFlagSet("web", flag.ContinueOnError)
-	output := flags.String("o", "", "`directory` for the results (default bench/results of the repository)")
+	var output cli.Results
+	output.Flag(flags)
 	rounds := flags.Int("rounds", 5, "how often to measure everything")
 	pages := flags.String("pages", "lobby,room", "`pages` that Lighthouse looks at")
 	messages := flags.Int("messages", 10_000, "messages of the conversation that is scrolled through")
@@ -56,9 +47,6 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, hosts.Close()) }()
-	if *output == "" {
-		*output = filepath.Join(hosts.Root(), "bench", "results")
-	}
 	browser, err := exec.CommandContext(ctx, filepath.Join(hosts.Root(), "scripts", "chromium")).Output() //nolint:gosec // our own script
 	if err != nil {
 		return fmt.Errorf("a browser: %w", err)
@@ -81,12 +69,12 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 	if err := command.Start(); err != nil {
 		return err
 	}
-	read := r.read(lines, log)
+	read := r.read(lines)
 	if err := errors.Join(read, command.Wait()); err != nil {
 		return fmt.Errorf("in the browser: %w", err)
 	}
 	r.Run, r.Arguments = report.ThisRun(ctx, hosts.Root()), arguments
-	return r.publish(*output, out)
+	return r.publish(output.Of(hosts.Root()), out)
 }
 
 // said is a line of measure.mjs.
@@ -128,7 +116,7 @@ type judged struct {
 }
 
 // read takes what the browser's side says, as it comes.
-func (r *results) read(lines io.Reader, log func(string, ...any)) error {
+func (r *results) read(lines io.Reader) error {
 	for scanner := bufio.NewScanner(lines); scanner.Scan(); {
 		var s said
 		if err := json.Unmarshal(scanner.Bytes(), &s); err != nil {
@@ -140,13 +128,13 @@ func (r *results) read(lines io.Reader, log func(string, ...any)) error {
 				return fmt.Errorf("scrolled to message %d and no further", s.Reached)
 			}
 			r.Scroll.add(s.scrolled)
-			log("  scroll: %.1f s, %v long tasks, the longest %.0f ms, heap %.1f MiB, %v rows", s.Seconds, s.LongTasks, s.Longest, s.Heap, s.Rows)
+			cli.Log("  scroll: %.1f s, %v long tasks, the longest %.0f ms, heap %.1f MiB, %v rows", s.Seconds, s.LongTasks, s.Longest, s.Heap, s.Rows)
 		case "back":
 			r.Back.add(s.cameBack)
-			log("  back in a room: %.0f ms, at most %.0f ms", s.Median, s.Most)
+			cli.Log("  back in a room: %.0f ms, at most %.0f ms", s.Median, s.Most)
 		case "page":
 			r.page(s.Name).add(s.judged)
-			log("  %s: performance %v, accessibility %v, best practices %v; wanting: %v", s.Name, s.Performance, s.Accessibility, s.BestPractices, s.Wanting)
+			cli.Log("  %s: performance %v, accessibility %v, best practices %v; wanting: %v", s.Name, s.Performance, s.Accessibility, s.BestPractices, s.Wanting)
 		default:
 			return fmt.Errorf("nobody knows %q", s.What)
 		}
