@@ -15,26 +15,32 @@ export class Maru {
     readonly data: string,
     readonly port: number,
     readonly limits: 'on' | 'off',
+    readonly https: boolean,
   ) {}
 
-  static async start(limits: 'on' | 'off' = 'off'): Promise<Maru> {
-    const maru = new Maru(await mkdtemp(join(tmpdir(), 'maru-e2e-')), await freePort(), limits);
+  static async start(limits: 'on' | 'off' = 'off', https = false): Promise<Maru> {
+    const maru = new Maru(await mkdtemp(join(tmpdir(), 'maru-e2e-')), await freePort(), limits, https);
     await maru.start();
     return maru;
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.port}`;
+    return `${this.https ? 'https' : 'http'}://127.0.0.1:${this.port}`;
   }
 
   async start(): Promise<void> {
     const flags = ['--data', this.data, '--addr', `127.0.0.1:${this.port}`, '--admin-addr', ''];
+    // Where no CA answers, it shows a certificate of its own making.
+    if (this.https) flags.push('--tls-acme', 'maru.test', '--tls-acme-directory', 'https://127.0.0.1:1/directory');
     this.#process = spawn('../bin/maru', [...flags, '--rate-limits', this.limits, '--drain', '100ms'], {
       stdio: 'ignore',
     });
     for (let tries = 0; tries < 400; tries += 1) {
-      const answer = await fetch(`${this.url}/healthz`).catch(() => undefined);
-      if (answer?.ok) return;
+      // Plain HTTP is sent to HTTPS, which this does not follow: it would not believe the certificate.
+      const answer = await fetch(`http://127.0.0.1:${this.port}/healthz`, { redirect: 'manual' }).catch(
+        () => undefined,
+      );
+      if (answer && answer.status < 400) return;
       await sleep(25);
     }
     throw new Error('maru does not serve');
@@ -76,7 +82,7 @@ async function freePort(): Promise<number> {
 export const desk = { viewport: { width: 1440, height: 900 } };
 export const phone = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
 
-export type Device = (typeof desk | typeof phone) & { serviceWorkers?: 'allow' | 'block' };
+export type Device = (typeof desk | typeof phone) & { serviceWorkers?: 'allow' | 'block'; ignoreHTTPSErrors?: boolean };
 /** Both sizes, for what holds at each. */
 export const sizes: [string, Device][] = Object.entries({ desk, phone });
 
@@ -173,10 +179,11 @@ export async function say(page: Page, text: string): Promise<void> {
   await page.getByRole('button', { name: '보내기', exact: true }).click();
 }
 
-export const test = base.extend<{ limits: 'on' | 'off'; maru: Maru; tidy: undefined }>({
+export const test = base.extend<{ limits: 'on' | 'off'; https: boolean; maru: Maru; tidy: undefined }>({
   limits: ['off', { option: true }],
-  maru: async ({ limits }, use) => {
-    const maru = await Maru.start(limits);
+  https: [false, { option: true }],
+  maru: async ({ limits, https }, use) => {
+    const maru = await Maru.start(limits, https);
     await use(maru);
     await maru.remove();
   },

@@ -6,7 +6,7 @@ import {
   desk,
   enter,
   expect,
-  kept as unsent,
+  kept,
   log,
   makeRoom,
   message,
@@ -16,16 +16,9 @@ import {
   tell,
   test,
 } from './maru';
+import { copied, shellKept } from './shell';
 
 const withWorker = { ...desk, serviceWorkers: 'allow' } as const;
-
-/** The worker keeps the shell: from now on the site opens without a server. */
-const shellKept = (page: Page) =>
-  expect
-    .poll(() => page.evaluate(async () => (await navigator.serviceWorker.getRegistration())?.active?.state), {
-      timeout: 15_000,
-    })
-    .toBe('activated');
 
 /**
  * Waits until the worker of a new release has taken over. Chromium loses a navigation that arrives in the very milliseconds
@@ -42,41 +35,6 @@ const takenOver = (page: Page) =>
       { timeout: 15_000 },
     )
     .toEqual([undefined, undefined, 'activated']);
-
-interface Kept {
-  copy: { owner: { userId: string }; lists?: { rooms: unknown[] } }[];
-  rooms: { roomId: string; timeline: { messages: { text?: string }[]; rev: number } }[];
-}
-
-/** The copy for reading without a connection. */
-const copyOf = (page: Page) =>
-  page.evaluate(
-    () =>
-      new Promise<Kept>((resolve, reject) => {
-        const opening = indexedDB.open('maru-offline');
-        opening.onerror = () => reject(new Error('not opened'));
-        opening.onsuccess = () => {
-          const db = opening.result;
-          const tx = db.transaction(['copy', 'rooms']);
-          const copy = tx.objectStore('copy').getAll();
-          const rooms = tx.objectStore('rooms').getAll();
-          tx.oncomplete = () => {
-            db.close();
-            resolve({ copy: copy.result as Kept['copy'], rooms: rooms.result as Kept['rooms'] });
-          };
-        };
-      }),
-  );
-
-/** Waits until the copy is made, and has a room's message. */
-const kept = (page: Page, text: string) =>
-  expect
-    .poll(
-      async () =>
-        (await copyOf(page).catch(() => undefined))?.rooms.flatMap((room) => room.timeline.messages.map((m) => m.text)),
-      { timeout: 15_000 },
-    )
-    .toContain(text);
 
 /** Everything that this browser keeps, as text. */
 const everything = (page: Page) =>
@@ -167,8 +125,8 @@ test('without a server the list and the last rooms are there to read, and what i
   await expect(message(jisu, '첫째 0.')).toBeVisible();
   await expect(message(jisu, '첫째 119.')).toHaveCount(0);
   await shellKept(jisu);
-  await kept(jisu, '첫째 119.');
-  await kept(jisu, '둘째의 말.');
+  await copied(jisu, '첫째 119.');
+  await copied(jisu, '둘째의 말.');
   // Nothing of anybody is in what the worker keeps.
   const shell = await jisu.evaluate(async () => (await caches.match('/shell.html'))?.text());
   expect(shell).toMatch(/id="maru-page">\s*\{\}\s*<\/script>/u);
@@ -201,7 +159,7 @@ test('without a server the list and the last rooms are there to read, and what i
     await say(jisu, '비행기에서');
     await expect(message(jisu, '비행기에서')).toContainText('기다리는 중');
     // A page that goes before that asks whether it may.
-    await expect.poll(async () => (await unsent(jisu)).outbox).toHaveLength(1);
+    await expect.poll(async () => (await kept(jisu)).outbox).toHaveLength(1);
     await jisu.reload();
     await expect(message(jisu, '비행기에서')).toContainText('기다리는 중');
     await jisu.goto('/');
@@ -240,7 +198,7 @@ test('a server that says nothing is waited for a few seconds, and then the shell
   await tell(jisu, room, '빠를 때.');
   await jisu.goto(`/rooms/${room}`);
   await shellKept(jisu);
-  await kept(jisu, '빠를 때.');
+  await copied(jisu, '빠를 때.');
   maru.pause();
   const asked = Date.now();
   await jisu.goto(`/rooms/${room}`);
@@ -282,7 +240,7 @@ test('a new release is there with the next page; tabs of the old one go on till 
   await tell(jisu, room, '예전 판에서.');
   await jisu.goto(`/rooms/${room}`);
   await shellKept(jisu);
-  await kept(jisu, '예전 판에서.');
+  await copied(jisu, '예전 판에서.');
   const [old] = await cachesOf(jisu);
   const tab = await jisu.context().newPage();
   await tab.goto('/');
@@ -321,7 +279,7 @@ test('a page of the shell becomes one of the new release once the server is back
   await tell(jisu, room, '자기 전.');
   await jisu.goto(`/rooms/${room}`);
   await shellKept(jisu);
-  await kept(jisu, '자기 전.');
+  await copied(jisu, '자기 전.');
   await maru.kill();
   front.release = 2;
   await jisu.goto(`/rooms/${room}`);
@@ -351,7 +309,7 @@ test('a log-out leaves nothing in the browser, in whichever tab', async ({ brows
   await tell(jisu, room, '비밀 이야기.');
   await jisu.goto(`/rooms/${room}`);
   await shellKept(jisu);
-  await kept(jisu, '비밀 이야기.');
+  await copied(jisu, '비밀 이야기.');
   const tab = await jisu.context().newPage();
   await tab.goto(`/rooms/${room}`);
   await expect(message(tab, '비밀 이야기.')).toBeVisible();
@@ -384,7 +342,7 @@ for (const [how, open] of [
     await tell(jisu, room, '비밀 이야기.');
     await jisu.goto(`/rooms/${room}`);
     await shellKept(jisu);
-    await kept(jisu, '비밀 이야기.');
+    await copied(jisu, '비밀 이야기.');
     const other = await enter(browser, maru, desk, 'minho', '김민호');
     await call(other, 'DELETE', '/session');
     await call(other, 'POST', '/session', { loginId: 'jisu', password: 'password of jisu' });
@@ -408,7 +366,7 @@ test('another user of the same browser finds nothing of the first, also without 
   await tell(page, room, '비밀 이야기.');
   await page.goto(`/rooms/${room}`);
   await shellKept(page);
-  await kept(page, '비밀 이야기.');
+  await copied(page, '비밀 이야기.');
   await page.goto('about:blank');
   await call(page, 'POST', '/users', { loginId: 'minho', name: '김민호', password: 'password of minho' });
   await page.goto('/');
