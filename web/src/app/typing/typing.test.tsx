@@ -1,7 +1,7 @@
 import { QueryClientProvider } from '@tanstack/react-query';
 import { act, useState, type ReactNode } from 'react';
 import { createRoot, type Root } from 'react-dom/client';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Router } from 'wouter';
 import { memoryLocation } from 'wouter/memory-location';
 import { Composer } from '../../features/room/Composer';
@@ -67,6 +67,9 @@ afterEach(async () => {
   page.remove();
   queryClient.clear();
 });
+
+// A dialog that closes looks a tenth of a second later where the focus is: the document has to be there still.
+afterAll(() => new Promise((resolve) => setTimeout(resolve, 150)));
 
 /** A finger, where the trace is one's. */
 function pointAs({ on }: Trace): void {
