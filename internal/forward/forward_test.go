@@ -269,7 +269,8 @@ func TestLimits(t *testing.T) {
 		if g := p.do(t.Context(), http.MethodPost, "/", strings.NewReader(random(100_001)), nil); g.status != http.StatusTeapot {
 			t.Errorf("got %+v", g)
 		}
-		if g := p.do(t.Context(), http.MethodPost, "/", strings.NewReader(random(100_000)), nil); g.body != "ok" {
+		// The answer may come while the body still has its room.
+		if g := p.do(t.Context(), http.MethodPost, "/", strings.NewReader(random(100_000-len("ok"))), nil); g.body != "ok" {
 			t.Errorf("got %+v", g)
 		}
 	})
