@@ -243,7 +243,8 @@ func (c *Chat) bringBackPeer(tx Tx, v visit, clientID string) (Room, error) {
 //
 // An edit has no client id: one that was given up, asked for again at another node and carried out there may still be on its way
 // here, and must not undo what was written since. So the later asked wins; one that came too late is Unavailable, and whoever still
-// waits for it asks again.
+// waits for it asks again. Where the edit before lies further in the future than nodes' clocks differ, the clock was set back since:
+// nothing can be told from it, and nobody is to wait until it is as late again.
 func (c *Chat) Edit(ctx context.Context, by UserID, id RoomID, seq int64, text string, asked time.Time) (Message, error) {
 	if err := c.limits.send.check(by); err != nil {
 		return Message{}, err
@@ -263,16 +264,19 @@ func (c *Chat) Edit(ctx context.Context, by UserID, id RoomID, seq int64, text s
 			return false, InvalidField("text", FieldRequired)
 		case m.Text == text:
 			return false, nil
-		case m.EditedAt.After(asked):
+		case m.EditedAt.After(asked) && !m.EditedAt.After(c.now().Add(clocksApart)):
 			return false, &Error{Code: Unavailable, Message: "another edit came first; try again", RetryAfter: 100 * time.Millisecond}
 		}
 		m.Text, m.EditedAt = text, asked
 		if m.SentAt.After(asked) {
-			m.EditedAt = m.SentAt // what was asked while this process stood still
+			m.EditedAt = m.SentAt // asked while this process stood still, or the clock was set back
 		}
 		return true, nil
 	})
 }
+
+// clocksApart is more than the clocks of nodes may differ by: they say at two seconds that they are not ready for it.
+const clocksApart = 5 * time.Second
 
 // Delete removes what a message said: the asker's own, or any as the room's owner or an admin. Deleting twice is
 // deleting once.

@@ -264,6 +264,30 @@ func TestReplies(t *testing.T) {
 	}
 }
 
+// A clock that was set back keeps nobody from editing until it is as late again.
+func TestEditsAfterTheClockWasSetBack(t *testing.T) {
+	h := open(t)
+	owner := h.user("지수")
+	room := h.room(owner, chat.NewRoom{})
+	m := h.say(owner, room, "처음")
+	_, err := h.Edit(t.Context(), owner, room, m.Seq, "둘째", time.Time{})
+	must(t, err)
+	h.clock.pass(-3 * time.Second) // no more than clocks differ
+	_, err = h.Edit(t.Context(), owner, room, m.Seq, "셋째", time.Time{})
+	refused(t, err, chat.Unavailable)
+	h.clock.pass(3 * time.Second)
+	_, err = h.Edit(t.Context(), owner, room, m.Seq, "셋째", time.Time{})
+	must(t, err)
+	h.clock.pass(-time.Hour)
+	_, err = h.Edit(t.Context(), owner, room, m.Seq, "넷째", time.Time{})
+	must(t, err)
+	edited, err := h.Edit(t.Context(), owner, room, m.Seq, "다섯째", time.Time{})
+	must(t, err)
+	if edited.EditedAt.Before(m.SentAt) {
+		t.Errorf("edited at %v, and sent at %v", edited.EditedAt, m.SentAt)
+	}
+}
+
 func TestRateOfSending(t *testing.T) {
 	h := open(t, func(o *chat.Options) { o.NoRateLimits = false })
 	jisu := h.user("지수")
