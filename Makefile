@@ -38,8 +38,8 @@ need-go need-node: need-%:
 .PHONY: test
 test: build ## Run every check: linters, Go with the race detector, web units, a real browser
 	@scripts/need gcc
-	@$(MAKE) --no-print-directory --jobs 3 --output-sync=target test-faults lint test-web test-size
-	@$(MAKE) --no-print-directory test-packages test-benches test-e2e
+	@$(MAKE) --no-print-directory --jobs 3 --output-sync=target test-faults lint test-web test-size test-benches
+	@$(MAKE) --no-print-directory test-packages test-e2e
 
 .PHONY: lint lint-go lint-web lint-scripts
 lint: lint-go lint-web lint-scripts ## Run the linters of both languages, of scripts and of workflows
