@@ -288,6 +288,21 @@ func headOf(db *DB, id chat.RoomID) (head int64, err error) {
 	return head, err
 }
 
+// nextMySQL is the address of a server's database that a later release has upgraded.
+func nextMySQL(t *testing.T) string {
+	t.Helper()
+	server := mariadb.Shared(t)
+	url := server.URL(server.Database(t))
+	d, err := newMySQL(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := next(t, d).Close(); err != nil {
+		t.Fatal(err)
+	}
+	return url
+}
+
 // TestThePreviousReleaseOnTheNewSchema runs the whole suite with this program on a database that a later release has upgraded.
 func TestThePreviousReleaseOnTheNewSchema(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) storetest.Store {
@@ -298,16 +313,7 @@ func TestThePreviousReleaseOnTheNewSchema(t *testing.T) {
 		return openTest(t, file)
 	})
 	t.Run("MySQL", func(t *testing.T) {
-		server := mariadb.Shared(t)
-		url := server.URL(server.Database(t))
-		d, err := newMySQL(url)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := next(t, d).Close(); err != nil {
-			t.Fatal(err)
-		}
-		db := openURL(t, url)
+		db := openURL(t, nextMySQL(t))
 		seed := seedRoom(t, db, 3)
 		addMessages(t, db, seed, 5)
 		if head, err := headOf(db, seed.room); err != nil || head != 5 {
@@ -350,16 +356,7 @@ func TestThePreviousReleaseBacksUp(t *testing.T) {
 		t.Errorf("%d %v", later, err)
 	}
 
-	server := mariadb.Shared(t)
-	url := server.URL(server.Database(t))
-	d, err := newMySQL(url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := next(t, d).Close(); err != nil {
-		t.Fatal(err)
-	}
-	if b, err = OpenBeside(t.Context(), Options{MySQL: url, Logger: quiet}); err != nil {
+	if b, err = OpenBeside(t.Context(), Options{MySQL: nextMySQL(t), Logger: quiet}); err != nil {
 		t.Fatal(err)
 	}
 	if err := b.Freeze(t.Context(), t.TempDir()); !errors.Is(err, ErrNewerSchema) {
